@@ -1,0 +1,55 @@
+/* Kinds "clusterkit.sink/1" and "clusterkit.sink.simple/1": told of every event, in order, at least once.
+ *
+ * sink.simple is one blocking deliver; the host runs it on the sink's own worker and adapts it to sink/1. */
+#ifndef CLUSTERKIT_SINK_H
+#define CLUSTERKIT_SINK_H
+
+#include "plugin.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CK_SINK_KIND "clusterkit.sink/1"
+#define CK_SINK_SIMPLE_KIND "clusterkit.sink.simple/1"
+#define CK_SINK_HOST "clusterkit.sink.host/1"
+
+#define CK_NACK_RETRY 0u
+#define CK_NACK_DROP 1u
+#define CK_NACK_DEAD_LETTER 2u
+
+typedef struct ck_event {
+  uint32_t size, attempt;   /* attempt counts from 1 */
+  uint64_t seq, index, epoch;
+  uint8_t id[16];           /* stable idempotency key */
+  const char *type, *subject; /* "node_join", "node-3" */
+  int64_t wall_ns;          /* the leader's stamp */
+  ck_span json;             /* the whole event as one line of JSON */
+} ck_event;
+CK_ASSERT_SIZE(ck_event, 88);
+
+typedef struct ck_sink_1 {
+  uint32_t size, flags;
+  ck_status (*start)(void* self, ck_error* error) CK_NOEXCEPT; /* [ctl] */
+  /* Events stay valid until acknowledged. AGAIN = busy, the host tries later. [loop] */
+  ck_status (*deliver)(void* self, const ck_event* events_in, uint64_t count, uint64_t batch) CK_NOEXCEPT;
+  ck_status (*probe)(void* self, ck_error* error) CK_NOEXCEPT; /* optional: self-test before a cut-over [pool] */
+  void (*stop)(void* self, uint64_t deadline, ck_token token) CK_NOEXCEPT; /* [loop] */
+} ck_sink_1;
+
+/* Upcalls, from ck_host.iface(CK_SINK_HOST). [any] */
+typedef struct ck_sink_host_1 {
+  uint32_t size, flags;
+  void (*ack)(void* cx, uint64_t batch, uint64_t upto_seq) CK_NOEXCEPT;
+  void (*nack)(void* cx, uint64_t batch, uint64_t seq, uint32_t disposition, const ck_error* why) CK_NOEXCEPT;
+} ck_sink_host_1;
+
+typedef struct ck_sink_simple_1 {
+  uint32_t size, flags;
+  ck_status (*deliver)(void* self, const ck_event* event_in, ck_error* error) CK_NOEXCEPT; /* [pool] OK, RETRY; else dead letter */
+} ck_sink_simple_1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
