@@ -179,10 +179,11 @@ typedef struct ck_config {
 
 /* ---- entry: data, not code ------------------------------------------------------------------------------------ */
 
-#define CK_COMPONENT_DETERMINISTIC 1u   /* no clock, thread or randomness but the host's: runs in simulation */
-#define CK_COMPONENT_SINGLETON 2u       /* one instance per process */
-#define CK_COMPONENT_NEEDS_STORE 4u     /* consensus: wants the node's store */
-#define CK_COMPONENT_NEEDS_TRANSPORT 8u /* consensus: wants the node's transport */
+/* Plain decimal literals, joined by | only: the note carries them as text. */
+#define CK_COMPONENT_DETERMINISTIC 1   /* no clock, thread or randomness but the host's: runs in simulation */
+#define CK_COMPONENT_SINGLETON 2       /* one instance per process */
+#define CK_COMPONENT_NEEDS_STORE 4     /* consensus: wants the node's store */
+#define CK_COMPONENT_NEEDS_TRANSPORT 8 /* consensus: wants the node's transport */
 
 typedef struct ck_component {
   uint32_t size, flags;
@@ -219,7 +220,7 @@ CK_ASSERT_SIZE(ck_entry, 40);
 
 /* ---- identity without loading: ELF notes ------------------------------------------------------------------------
  * Name "ClusterKit"; type 1 = the library, type 2 = one component; the text is compact JSON of the same facts as the
- * entry. The host reads PT_NOTE with a bounds-checked reader before it maps the file. CK_LIBRARY and the kinds'
+ * entry; flags are a string, "4 | 8". The host reads PT_NOTE with a bounds-checked reader before it maps the file. CK_LIBRARY and the kinds'
  * macros (CK_SINK, CK_STORE, ...) write them. */
 #define CK_NOTE_NAME "ClusterKit"
 #define CK_NOTE_LIBRARY 1u
@@ -239,7 +240,7 @@ CK_ASSERT_SIZE(ck_entry, 40);
 
 #define CK_COMPONENT_NOTE(kind, id, version, summary, flags)                                                       \
   CK_NOTE(CK_NOTE_COMPONENT, "{\"kind\":\"" kind "\",\"id\":\"" id "\",\"version\":\"" version "\",\"summary\":\"" summary \
-                             "\",\"flags\":" CK_STRINGIFY(flags) "}")
+                             "\",\"flags\":\"" CK_STRINGIFY(flags) "\"}")
 
 #define CK_LIBRARY_NOTE(library, version, need_minor)                                                      \
   CK_NOTE(CK_NOTE_LIBRARY, "{\"abi_major\":1,\"abi_minor\":0,\"need_minor\":" CK_STRINGIFY(need_minor)      \

@@ -21,7 +21,8 @@ struct Number {
   friend constexpr auto operator<=>(Number, Number) = default;
 };
 
-using MemberId = Number<struct MemberTag>;    // random, minted with the data folder; what consensus and transport know
+using MemberId =
+    Number<struct MemberTag>;  // random, minted with the data folder; what consensus and transport know
 using ClusterId = Number<struct ClusterTag>;  // random, minted at bootstrap; printed as 16 hex digits
 using LogIndex = Number<struct LogIndexTag>;  // position in the replicated log, from 1
 using Epoch = Number<struct EpochTag>;        // fencing token; never falls
@@ -37,5 +38,7 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 template <class Tag>
 struct std::hash<clusterkit::Number<Tag>> {
-  std::size_t operator()(clusterkit::Number<Tag> n) const noexcept { return std::hash<std::uint64_t>{}(n.value); }
+  std::size_t operator()(clusterkit::Number<Tag> n) const noexcept {
+    return std::hash<std::uint64_t>{}(n.value);
+  }
 };
