@@ -29,6 +29,8 @@ constexpr std::array<Unit, 9> kSizeUnits{{{"TiB", std::int64_t{1} << 40},
                                           {"kB", 1'000},
                                           {"B", 1}}};
 
+__extension__ using Wide = unsigned __int128;
+
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view takeDigits(std::string_view& text) {
@@ -47,12 +49,17 @@ std::optional<std::int64_t> scaled(std::string_view digits, std::string_view fra
       return std::nullopt;
   }
   if (__builtin_mul_overflow(value, scale, &value)) return std::nullopt;
-  std::int64_t place = scale;
+  while (!fraction.empty() && fraction.back() == '0') fraction.remove_suffix(1);
+  if (fraction.size() > 18) return std::nullopt;  // no unit is that fine
+  Wide part = 0;
+  Wide whole = 1;
   for (const char c : fraction) {
-    if (c != '0' && place % 10 != 0) return std::nullopt;
-    place /= 10;
-    if (__builtin_add_overflow(value, place * (c - '0'), &value)) return std::nullopt;
+    part = part * 10 + static_cast<unsigned>(c - '0');
+    whole *= 10;
   }
+  part *= static_cast<std::uint64_t>(scale);
+  if (part % whole != 0) return std::nullopt;
+  if (__builtin_add_overflow(value, static_cast<std::int64_t>(part / whole), &value)) return std::nullopt;
   return value;
 }
 
