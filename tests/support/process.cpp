@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -102,21 +101,32 @@ Finished runToEnd(const std::vector<std::string>& arguments, std::chrono::millis
   return {code.value_or(-1), readFile(folder.path() / "output")};
 }
 
+namespace {
+
+bool canBind(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return bound;
+}
+
+}  // namespace
+
+// Below the range from which the kernel takes ports of outgoing connections, so that none of those can take
+// it before the node listens there; starting at a place that depends on the process, so that tests that run
+// at once stay apart.
 std::uint16_t freePort() {
-  static std::set<std::uint16_t> given;
-  for (int attempt = 0; attempt < 200; ++attempt) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) fail("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(fd);
-    if (!bound) fail("bind");
-    const std::uint16_t port = ntohs(address.sin_port);
-    if (given.insert(port).second) return port;
+  constexpr int kFirst = 10000, kCount = 20000;
+  static int next = static_cast<int>(::getpid()) * 61 % kCount;
+  for (int attempt = 0; attempt < kCount; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(kFirst + next);
+    next = (next + 1) % kCount;
+    if (canBind(port)) return port;
   }
   throw std::runtime_error("no free port found");
 }
