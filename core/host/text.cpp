@@ -1,0 +1,122 @@
+#include "host/text.hpp"
+
+#include <algorithm>
+
+namespace clusterkit {
+namespace {
+
+constexpr std::size_t kLongestQuote = 80;
+
+// Length of the UTF-8 sequence at the start of `text`, 0 if it is malformed (table 3-7 of the Unicode
+// standard).
+std::size_t sequenceLength(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return i < text.size() && at(i) >= low && at(i) <= high;
+  };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+    return follows(1, low, high) && follows(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+  static constexpr std::string_view hex = "0123456789abcdef";
+  std::string out = "'";
+  while (!text.empty() && out.size() <= kLongestQuote) {
+    const auto c = static_cast<unsigned char>(text.front());
+    const std::size_t length = sequenceLength(text);
+    if (length == 0 || c < 0x20 || c == 0x7F) {
+      out += "\\x";
+      out += hex[c >> 4];
+      out += hex[c & 15];
+      text.remove_prefix(1);
+    } else {
+      out += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return out + (text.empty() ? "'" : "...'");
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  if (items.empty()) return "none";
+  std::string out;
+  for (const auto& item : items) out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
+
+std::size_t editDistance(std::string_view from, std::string_view to) {
+  const std::size_t width = to.size() + 1;
+  std::vector<std::size_t> rows[3] = {std::vector<std::size_t>(width), std::vector<std::size_t>(width),
+                                      std::vector<std::size_t>(width)};
+  for (std::size_t j = 0; j < width; ++j) rows[0][j] = j;
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    auto& row = rows[i % 3];
+    const auto& above = rows[(i + 2) % 3];
+    const auto& twoAbove = rows[(i + 1) % 3];
+    row[0] = i;
+    for (std::size_t j = 1; j < width; ++j) {
+      const std::size_t replace = above[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replace});
+      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+        row[j] = std::min(row[j], twoAbove[j - 2] + 1);
+    }
+  }
+  return rows[from.size() % 3][width - 1];
+}
+
+std::string nearestName(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string* best = nullptr;
+  std::size_t bestDistance = 0;
+  for (const auto& candidate : candidates) {
+    const std::size_t distance = editDistance(name.substr(0, 64), candidate);
+    if (best == nullptr || distance < bestDistance) {
+      best = &candidate;
+      bestDistance = distance;
+    }
+  }
+  if (best == nullptr || bestDistance > std::max<std::size_t>(1, best->size() / 3)) return {};
+  return *best;
+}
+
+bool isUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = sequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && isBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && isBlank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string> splitTrimmed(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.emplace_back(trimmed(text.substr(0, end)));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace clusterkit

@@ -1,0 +1,31 @@
+// Small pure functions for one-line messages about names and values that people typed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clusterkit {
+
+// `text` in single quotes on one line: control characters and broken UTF-8 become \xNN, long text is cut.
+std::string quoted(std::string_view text);
+
+// "a, b, c"; "none" for no items.
+std::string joined(const std::vector<std::string>& items);
+
+// Letters to insert, delete, replace or swap with their neighbour to get from one name to the other.
+std::size_t editDistance(std::string_view from, std::string_view to);
+
+// The candidate that was probably meant; empty when none is near enough to be a typing error.
+std::string nearestName(std::string_view name, const std::vector<std::string>& candidates);
+
+// True for well-formed UTF-8: no overlong forms, surrogates or values past U+10FFFF.
+bool isUtf8(std::string_view text);
+
+// Parts of `text` between separators, blanks around each removed; empty parts are kept.
+std::vector<std::string> splitTrimmed(std::string_view text, char separator);
+
+std::string_view trimmed(std::string_view text);
+
+}  // namespace clusterkit
