@@ -131,11 +131,11 @@ Poco::JSON::Object::Ptr parseNote(std::string_view json) {
     auto parsed = parser.parse(std::string(json));
     if (parsed.type() == typeid(Poco::JSON::Object::Ptr)) return parsed.extract<Poco::JSON::Object::Ptr>();
   } catch (const Poco::Exception& e) {
-    refuse("has a note that is no JSON: " + quoted(json));
+    refuse("has a note that is no JSON: " + inQuotes(json));
   } catch (const std::exception& e) {
-    refuse("has a note that is no JSON: " + quoted(json));
+    refuse("has a note that is no JSON: " + inQuotes(json));
   }
-  refuse("has a note that is no JSON object: " + quoted(json));
+  refuse("has a note that is no JSON object: " + inQuotes(json));
 }
 
 std::string stringFact(const Poco::JSON::Object& note, const std::string& key) {
@@ -170,7 +170,7 @@ std::uint32_t parseNoteFlags(std::string_view text) {
   for (const auto& part : splitTrimmed(text, '|')) {
     const auto number = parseInteger(part);
     if (!number || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
-      refuse("has a note whose flags are " + quoted(text) + ", wanted are numbers joined by |");
+      refuse("has a note whose flags are " + inQuotes(text) + ", wanted are numbers joined by |");
     flags |= static_cast<std::uint32_t>(*number);
   }
   return flags;

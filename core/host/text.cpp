@@ -34,10 +34,10 @@ bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string oneLine(std::string_view text) {
   static constexpr std::string_view hex = "0123456789abcdef";
-  std::string out = "'";
-  while (!text.empty() && out.size() <= kLongestQuote) {
+  std::string out;
+  while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text.front());
     const std::size_t length = sequenceLength(text);
     if (length == 0 || c < 0x20 || c == 0x7F) {
@@ -50,7 +50,14 @@ std::string quoted(std::string_view text) {
       text.remove_prefix(length);
     }
   }
-  return out + (text.empty() ? "'" : "...'");
+  return out;
+}
+
+std::string inQuotes(std::string_view text) {
+  if (text.size() <= kLongestQuote) return "'" + oneLine(text) + "'";
+  std::size_t end = kLongestQuote;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return "'" + oneLine(text.substr(0, end)) + "...'";
 }
 
 std::string joined(const std::vector<std::string>& items) {

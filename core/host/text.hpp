@@ -8,8 +8,11 @@
 
 namespace clusterkit {
 
-// `text` in single quotes on one line: control characters and broken UTF-8 become \xNN, long text is cut.
-std::string quoted(std::string_view text);
+// `text` without line breaks: control characters and broken UTF-8 become \xNN.
+std::string oneLine(std::string_view text);
+
+// The same in single quotes; text of more than 80 bytes is cut.
+std::string inQuotes(std::string_view text);
 
 // "a, b, c"; "none" for no items.
 std::string joined(const std::vector<std::string>& items);
