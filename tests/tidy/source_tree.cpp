@@ -40,11 +40,42 @@ std::string code(const std::string& line) {
   return out;
 }
 
+// "template <class R(A)> class F<R(A)>" -> "template class F".
+std::string withoutAngles(const std::string& text) {
+  std::string out;
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '<')
+      ++depth;
+    else if (c == '>' && depth > 0)
+      --depth;
+    else if (depth == 0)
+      out += c;
+  }
+  return out;
+}
+
 // A scope that may hold functions: everything else that opens a brace is a body.
 bool opensScope(const std::string& head) {
   static const std::regex scope(
-      R"(^\s*(inline\s+)?(namespace|extern|class|struct|enum|union|template|typedef)\b)");
-  return std::regex_search(head, scope) && head.find('(') == std::string::npos;
+      R"(^\s*(template\s+)?(inline\s+)?(typedef\s+)?(namespace|extern|class|struct|enum|union)\b)");
+  const std::string plain = withoutAngles(head);
+  return std::regex_search(plain, scope) && plain.find('(') == std::string::npos;
+}
+
+// Block comments become spaces; `inside` carries over from line to line.
+std::string withoutBlockComments(const std::string& line, bool& inside) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (!inside && line.compare(i, 2, "/*") == 0) inside = true;
+    if (!inside)
+      out += line[i];
+    else if (line.compare(i, 2, "*/") == 0) {
+      inside = false;
+      ++i;
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -66,12 +97,13 @@ std::vector<Function> SourceFile::functions() const {
   int bodyStart = -1;
   std::size_t bodyDepth = 0;
   bool macro = false;
+  bool comment = false;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const bool directive = !macro && lines[i].starts_with("#");
     const bool skip = macro || directive;
     macro = (macro || directive) && lines[i].ends_with("\\");
     if (skip) continue;
-    for (const char c : code(lines[i])) {
+    for (const char c : code(withoutBlockComments(lines[i], comment))) {
       if (c == '{') {
         const bool scope = bodyStart < 0 && opensScope(head);
         if (bodyStart < 0 && !scope) {
