@@ -1,0 +1,98 @@
+// Whole clusters in one thread: a Scheduler owns virtual time and the order of everything; each node has a
+// SimulatedLoop on it. Events run in the order of (time, moment of scheduling), so one seed gives one
+// history. Nothing here may be touched from a second thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "host/event_loop.hpp"
+
+namespace clusterkit {
+
+class SimulatedLoop;
+
+class Scheduler {
+ public:
+  explicit Scheduler(std::uint64_t seed);
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  MonotonicTime now() const { return now_; }
+  std::mt19937_64& randomness() { return randomness_; }
+  // Events run so far: equal for equal seeds, a cheap check that a history was repeated.
+  std::uint64_t eventsRun() const { return eventsRun_; }
+
+  // Schedules an event that belongs to no node: a fault, a client, a network's delivery.
+  void at(MonotonicTime when, Task task);
+  void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
+
+  // Runs the next event, moving time to it. False when nothing is left.
+  bool step();
+  // Runs until the condition holds (checked after every event); false when `limit` of virtual time has passed
+  // first or nothing is left to run.
+  bool runUntil(const std::function<bool()>& condition, Duration limit);
+  // Runs everything that is due within the next `span`; afterwards now() has advanced by exactly that.
+  void runFor(Duration span);
+
+ private:
+  friend class SimulatedLoop;
+  struct Key {
+    MonotonicTime when;
+    std::uint64_t sequence;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Entry {
+    SimulatedLoop* loop;  // null: belongs to no node
+    Task task;
+  };
+
+  Key schedule(MonotonicTime when, SimulatedLoop* loop, Task task);
+  bool cancel(Key key);
+  void dropAllOf(const SimulatedLoop* loop);
+
+  MonotonicTime now_{};
+  std::uint64_t lastSequence_ = 0;
+  std::uint64_t eventsRun_ = 0;
+  std::map<Key, Entry> events_;
+  std::mt19937_64 randomness_;
+  const SimulatedLoop* running_ = nullptr;
+};
+
+// One node's view. Destroying it is the node's crash: whatever it had scheduled never runs.
+class SimulatedLoop final : public EventLoop {
+ public:
+  explicit SimulatedLoop(Scheduler& scheduler);
+  ~SimulatedLoop() override;
+  SimulatedLoop(const SimulatedLoop&) = delete;
+  SimulatedLoop& operator=(const SimulatedLoop&) = delete;
+
+  void post(Task task) override;
+  void atTurnEnd(Task task) override;
+  TimerId timerAt(MonotonicTime when, Task task) override;
+  bool cancel(TimerId timer) override;
+  MonotonicTime now() const override { return scheduler_.now(); }
+  WallTime wall() const override;
+  void random(void* out, std::size_t bytes) override;
+  // True inside a task of this loop and outside of all events (a test that sets things up); false inside
+  // another node's task, so that nodes which touch each other directly are found.
+  bool onLoop() const override;
+
+  // Moves this node's wall clock against the others'; timers are not touched.
+  void shiftWall(Duration by) { wallShift_ += by; }
+
+ private:
+  friend class Scheduler;
+  void runTurnEnd();
+
+  Scheduler& scheduler_;
+  Duration wallShift_{0};
+  std::vector<Task> turnEnd_;
+  std::map<std::uint64_t, Scheduler::Key> timers_;
+  std::uint64_t lastTimer_ = 0;
+};
+
+}  // namespace clusterkit

@@ -1,0 +1,134 @@
+// The node's store as its users see it: the core through this class, the consensus through a proxy table of
+// the ABI's own type. Both share the one batch sequence of the plugin; each client counts its own batches
+// from 1 and hears of them by its own numbers. Everything [loop] unless tagged. Handlers run on the loop,
+// never inside the call.
+#pragma once
+
+#include <clusterkit/store.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/cluster_types.hpp"
+#include "host/lifetime.hpp"
+#include "host/plugin_instance.hpp"
+
+namespace clusterkit {
+
+class StoreProxy;
+struct StoreMeters;
+
+// Hears what becomes of the batches it submitted; the consensus.
+class StoreClient {
+ public:
+  virtual ~StoreClient() = default;
+  // By the client's own numbers. With an error: nothing after `upto` will ever be durable.
+  virtual void durable(std::uint64_t upto, const ck_error* errorOrNull) = 0;
+  // A submit that was refused with AGAIN or NO_SPACE may be tried again.
+  virtual void writable() = 0;
+};
+
+// Gives a snapshot's bytes piece by piece, so that a large state need not exist twice; nothing = the end. A
+// piece is written whole; 256 KiB is a good size. Called on the loop.
+using SnapshotSource = UniqueFunction<std::optional<std::string>()>;
+constexpr std::size_t snapshotPiece = 256 * 1024;
+// The source of bytes that exist as a whole.
+SnapshotSource piecesOf(std::string bytes);
+
+class StorePort {
+ public:
+  using Failed = UniqueFunction<void(const Failure&)>;  // the first failed write or sync; final
+
+  // Throws PluginError when the component offers no complete store table.
+  StorePort(const ck_component& component, const ck_config& config, HostParts parts,
+            HostServices::FatalHandler onFatal, Failed onFailed);
+  ~StorePort();
+  StorePort(const StorePort&) = delete;
+  StorePort& operator=(const StorePort&) = delete;
+
+  void open(UniqueFunction<void(Result<StoreImage>)> done);
+
+  // Small named values of the core (1 to 255 bytes of name, at most 64 KiB). Consensus' names and the core's
+  // share one space; the core's begin with "core.". put: OK once it survives power loss; it waits while the
+  // store is full, up to 1024 at once. UNKNOWN when the store fails before that.
+  void getMeta(std::string name, UniqueFunction<void(Result<std::optional<std::string>>)> done);
+  void putMeta(std::string name, std::string value, OutcomeHandler done);
+  void eraseMeta(std::string name, OutcomeHandler done);
+
+  // The newest snapshot as a whole. NotFound when there is none; Corrupt when its checksum fails.
+  void readSnapshot(UniqueFunction<void(Result<Snapshot>)> done);
+  // Writes, verifies and commits one. One at a time: Conflict while another of the core is under way; Stale
+  // when the consensus installs one meanwhile or a newer one is there. OK: durable, the log up to it may be
+  // compacted.
+  void createSnapshot(SnapshotMeta meta, SnapshotSource source, OutcomeHandler done);
+
+  // After this no call is passed on. What waits is ended by the store or, after that, as lost. Only once.
+  void stop(OutcomeHandler done);
+
+  // For the consensus: the same table type, checked; calls go on while the store is open.
+  void attach(StoreClient& client, const PluginName& user);
+  const ck_store_1* proxyTable() const;
+  void* proxySelf();
+
+  PluginInstance& instance() { return *instance_; }
+
+ private:
+  friend class StoreProxy;
+  friend struct StoreUpcalls;
+  class SnapshotRead;
+  class SnapshotWrite;
+  struct MetaPut {
+    std::string name;
+    std::optional<std::string> value;
+    OutcomeHandler done;
+  };
+  struct WaitingPut {
+    std::uint64_t seq;
+    OutcomeHandler done;
+  };
+  struct ClientBatch {
+    std::uint64_t seq;
+    std::uint64_t clientSeq;
+  };
+  enum class Phase { Created, Opening, Open, Stopping, Stopped };
+
+  void put(std::string name, std::optional<std::string> value, OutcomeHandler done);
+  ck_status submit(const ck_store_batch& batch);  // OK: it got the number lastSeq_
+  void submitWaitingPuts();
+  ck_token issue(OutcomeHandler handler, Status ifLost);
+  bool usable() const { return phase_ == Phase::Open && !failed_; }
+  void answerLater(OutcomeHandler done, Status status, std::string_view text);
+
+  void upcallDurable(std::uint64_t upto, const ck_error* error);  // [any]
+  void upcallWritable();                                          // [any]
+  void noteUpcall();
+  void drainUpcalls();
+  void settle(std::uint64_t upto, const ck_error* error);
+  void fail(const ck_error& error);
+
+  HostParts parts_;
+  std::unique_ptr<HostServices> host_;
+  std::unique_ptr<PluginInstance> instance_;
+  const ck_store_1* table_ = nullptr;
+  void* self_ = nullptr;
+  std::unique_ptr<StoreMeters> meters_;
+  std::unique_ptr<StoreProxy> proxy_;
+  Failed onFailed_;
+  Lifetime lifetime_;
+
+  Phase phase_ = Phase::Created;
+  bool failed_ = false;
+  std::uint64_t lastSeq_ = 0;
+  std::uint64_t durableSeq_ = 0;
+  std::deque<ClientBatch> clientBatches_;
+  std::deque<WaitingPut> waitingPuts_;  // submitted, not yet durable
+  std::deque<MetaPut> refusedPuts_;     // wait for room
+  std::shared_ptr<SnapshotWrite> writing_;
+
+  struct Upcalls;  // what came from the plugin's threads and has not been seen by the loop
+  std::unique_ptr<Upcalls> upcalls_;
+};
+
+}  // namespace clusterkit

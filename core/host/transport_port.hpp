@@ -1,0 +1,118 @@
+// The node's transport, shared by the consensus (through a proxy table of the ABI's own type) and the core
+// (probes, forwarded commands). One byte at the end of each message says whose it is; the receiver gets the
+// message without it and without a copy. Everything [loop] unless tagged.
+#pragma once
+
+#include <clusterkit/transport.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/cluster_types.hpp"
+#include "host/lifetime.hpp"
+#include "host/plugin_instance.hpp"
+
+namespace clusterkit {
+
+class TransportProxy;
+struct TransportMeters;
+
+// Hears what the transport brings; the consensus.
+class TransportClient {
+ public:
+  virtual ~TransportClient() = default;
+  virtual void message(MemberId from, Lane lane, Buffer message) = 0;
+  virtual void peer(MemberId member, bool up) = 0;
+  virtual void writable(MemberId member, Lane lane) = 0;
+};
+
+struct TransportAddress {
+  std::string endpoint;  // what others should use
+  std::string publicKey;
+};
+
+// One outgoing message of the core. Lost messages are normal: the sender repeats what matters.
+struct OutgoingMessage {
+  MemberId to;
+  Lane lane = Lane::Control;
+  std::string_view bytes;   // borrowed during the call
+  MonotonicTime expires{};  // not sent after; zero = never
+};
+
+class TransportPort {
+ public:
+  using MessageHandler = UniqueFunction<void(MemberId from, Lane lane, Buffer message)>;
+  using PeerHandler = UniqueFunction<void(MemberId member, bool up)>;
+
+  // Throws PluginError when the component offers no complete transport table.
+  TransportPort(const ck_component& component, const ck_config& config, HostParts parts,
+                HostServices::FatalHandler onFatal);
+  ~TransportPort();
+  TransportPort(const TransportPort&) = delete;
+  TransportPort& operator=(const TransportPort&) = delete;
+
+  // Binds and listens. Throws PluginError.
+  TransportAddress start(MemberId local);
+  void stop(OutcomeHandler done);
+
+  // The core's channel. Again: that lane to that member is full now; the message was not taken. Unavailable:
+  // not running. NotFound: no such peer. Invalid: larger than maxMessage().
+  Status send(const OutgoingMessage& message);
+  void onMessage(MessageHandler handler);
+  void onPeer(PeerHandler handler);  // changes only; ask isUp() for the present
+  bool isUp(MemberId member) const;
+  std::uint64_t maxMessage() const;                    // [any] bytes of one message of the core
+  Result<ck_peer_stats> stats(MemberId member) const;  // [any] while running
+
+  // Peers beside the consensus' members: join candidates, and for a joiner the members it was told. The
+  // consensus' word on a member's endpoint and key wins.
+  void addCandidate(Peer peer);
+  void removeCandidate(MemberId member);
+  // The members in force, from the consensus.
+  void setMembers(std::span<const Member> members);
+
+  // For the consensus: the same table type, checked. start, set_peers and stop are the host's and refused
+  // there.
+  void attach(TransportClient& client, const PluginName& user);
+  const ck_transport_1* proxyTable() const;
+  void* proxySelf();
+
+  PluginInstance& instance() { return *instance_; }
+
+ private:
+  friend class TransportProxy;
+  friend struct TransportUpcalls;
+  struct Inbox;  // what came from the plugin's threads and has not been seen by the loop
+  enum class Phase { Created, Running, Stopping, Stopped };
+
+  void declarePeers();
+  void drainInbox();
+  void deliver(MemberId from, Lane lane, Buffer message);
+  void peerChanged(MemberId member, bool up, const Failure& why);
+
+  HostParts parts_;
+  std::unique_ptr<HostServices> host_;
+  std::unique_ptr<PluginInstance> instance_;
+  const ck_transport_1* table_ = nullptr;
+  void* self_ = nullptr;
+  std::unique_ptr<TransportMeters> meters_;
+  std::unique_ptr<TransportProxy> proxy_;
+  std::unique_ptr<Inbox> inbox_;
+  Lifetime lifetime_;
+
+  Phase phase_ = Phase::Created;
+  MemberId local_;
+  std::map<MemberId, Peer> members_;
+  std::map<MemberId, Peer> candidates_;
+  std::map<MemberId, Peer> declared_;
+  std::set<MemberId> up_;
+  MessageHandler onMessage_;
+  PeerHandler onPeer_;
+};
+
+}  // namespace clusterkit
