@@ -32,7 +32,7 @@ struct Committed {
 // What the consensus tells the core; the coordinator.
 class ConsensusListener {
  public:
-  using Restored = UniqueFunction<void(Outcome)>;
+  using Restored = UniqueFunction<void(CallOutcome)>;
 
   virtual ~ConsensusListener() = default;
   // Committed commands in order; indexes rise and may have gaps. False: nothing was taken, call applied()
@@ -105,18 +105,18 @@ class ConsensusPort final : private StoreClient, private TransportClient {
   // Throws PluginError.
   void start(const ClusterBoot& boot, const StoreImage& image);
   // Proposals that wait end with UNKNOWN. Only once.
-  void stop(OutcomeHandler done);
+  void stop(CallHandler done);
 
   // Outcomes: OK with index, after listener.commit() has taken the command; NotLeader with leader() (0 = not
   // known), Cancelled, Unavailable, NoSpace, Invalid: definitely not done; Unknown: possibly done. Proposals
   // of one turn cross in one call, in the order of the calls here.
-  void propose(std::string command, OutcomeHandler done);
+  void propose(std::string command, CallHandler done);
   // A linearizable read point: OK with index.
-  void barrier(OutcomeHandler done);
+  void barrier(CallHandler done);
   // One at a time: Conflict while another is under way.
-  void changeMembers(const MemberChange& change, OutcomeHandler done);
+  void changeMembers(const MemberChange& change, CallHandler done);
   // 0 = to the best voter.
-  void stepDown(MemberId to, OutcomeHandler done);
+  void stepDown(MemberId to, CallHandler done);
 
   void applied(LogIndex index);
   void compact(const SnapshotMeta& meta);
@@ -130,7 +130,7 @@ class ConsensusPort final : private StoreClient, private TransportClient {
   enum class Phase { Created, Starting, Running, Stopping, Stopped };
   struct Proposals {
     std::vector<std::string> commands;
-    std::vector<OutcomeHandler> handlers;
+    std::vector<CallHandler> handlers;
     void clear() {
       commands.clear();
       handlers.clear();
@@ -145,9 +145,9 @@ class ConsensusPort final : private StoreClient, private TransportClient {
 
   bool running() const { return phase_ == Phase::Running || phase_ == Phase::Starting; }
   void flushProposals();
-  void handOver(std::span<std::string> commands, std::span<OutcomeHandler> handlers);
-  ck_token issueOrRefuse(OutcomeHandler done, Status ifLost);
-  void refuseLater(OutcomeHandler done);
+  void handOver(std::span<std::string> commands, std::span<CallHandler> handlers);
+  ck_token issueOrRefuse(CallHandler done, Status ifLost);
+  void refuseLater(CallHandler done);
 
   ck_status upcallCommit(const ck_committed* entries, std::uint64_t count);
   void upcallRole(std::uint32_t role, std::uint64_t epoch, std::uint64_t leader);

@@ -54,18 +54,18 @@ class StorePort {
   // share one space; the core's begin with "core.". put: OK once it survives power loss; it waits while the
   // store is full, up to 1024 at once. UNKNOWN when the store fails before that.
   void getMeta(std::string name, UniqueFunction<void(Result<std::optional<std::string>>)> done);
-  void putMeta(std::string name, std::string value, OutcomeHandler done);
-  void eraseMeta(std::string name, OutcomeHandler done);
+  void putMeta(std::string name, std::string value, CallHandler done);
+  void eraseMeta(std::string name, CallHandler done);
 
   // The newest snapshot as a whole. NotFound when there is none; Corrupt when its checksum fails.
   void readSnapshot(UniqueFunction<void(Result<Snapshot>)> done);
   // Writes, verifies and commits one. One at a time: Conflict while another of the core is under way; Stale
   // when the consensus installs one meanwhile or a newer one is there. OK: durable, the log up to it may be
   // compacted.
-  void createSnapshot(SnapshotMeta meta, SnapshotSource source, OutcomeHandler done);
+  void createSnapshot(SnapshotMeta meta, SnapshotSource source, CallHandler done);
 
   // After this no call is passed on. What waits is ended by the store or, after that, as lost. Only once.
-  void stop(OutcomeHandler done);
+  void stop(CallHandler done);
 
   // For the consensus: the same table type, checked; calls go on while the store is open.
   void attach(StoreClient& client, const PluginName& user);
@@ -82,11 +82,11 @@ class StorePort {
   struct MetaPut {
     std::string name;
     std::optional<std::string> value;
-    OutcomeHandler done;
+    CallHandler done;
   };
   struct WaitingPut {
     std::uint64_t seq;
-    OutcomeHandler done;
+    CallHandler done;
   };
   struct ClientBatch {
     std::uint64_t seq;
@@ -94,12 +94,12 @@ class StorePort {
   };
   enum class Phase { Created, Opening, Open, Stopping, Stopped };
 
-  void put(std::string name, std::optional<std::string> value, OutcomeHandler done);
+  void put(std::string name, std::optional<std::string> value, CallHandler done);
   ck_status submit(const ck_store_batch& batch);  // OK: it got the number lastSeq_
   void submitWaitingPuts();
-  ck_token issue(OutcomeHandler handler, Status ifLost);
+  ck_token issue(CallHandler handler, Status ifLost);
   bool usable() const { return phase_ == Phase::Open && !failed_; }
-  void answerLater(OutcomeHandler done, Status status, std::string_view text);
+  void answerLater(CallHandler done, Status status, std::string_view text);
 
   void upcallDurable(std::uint64_t upto, const ck_error* error);  // [any]
   void upcallWritable();                                          // [any]

@@ -12,7 +12,7 @@
 
 #include "host/event_loop.hpp"
 #include "host/lifetime.hpp"
-#include "host/outcome.hpp"
+#include "host/call_outcome.hpp"
 #include "host/plugin_faults.hpp"
 
 namespace clusterkit {
@@ -33,9 +33,9 @@ class TokenTable {
   TokenTable& operator=(const TokenTable&) = delete;
 
   // 0 when too many are live: the handler is then told UNAVAILABLE, and there is nothing to call. [loop]
-  ck_token issue(TokenUse use, OutcomeHandler handler);
+  ck_token issue(TokenUse use, CallHandler handler);
   // Consecutive tokens first .. first+n-1 for n handlers (which are moved from). 0 as above. [loop]
-  ck_token issueRange(TokenUse use, std::span<OutcomeHandler> handlers);
+  ck_token issueRange(TokenUse use, std::span<CallHandler> handlers);
   // Says who completes a token that was issued without. False: unknown, completed, or bound before. [loop]
   bool bind(ck_token token, TokenUse use);
 
@@ -43,7 +43,7 @@ class TokenTable {
   ck_status complete(const PluginName& by, ck_token token, const ck_result* result_take);
   // The host's own answer to a token that never reached, or never came back from, a plugin. False: not live.
   // [any]
-  bool answer(ck_token token, Outcome outcome);
+  bool answer(ck_token token, CallOutcome outcome);
   // Ends everything that this instance still owes, each with its `ifLost`. [loop]
   void cancelAll(const PluginName& completer);
 
@@ -55,17 +55,17 @@ class TokenTable {
     ck_token token = 0;
     State state = State::Free;
     TokenUse use;
-    OutcomeHandler handler;
+    CallHandler handler;
   };
   struct Finished {
-    OutcomeHandler handler;
-    Outcome outcome;
+    CallHandler handler;
+    CallOutcome outcome;
   };
 
   Slot* find(ck_token token);
   bool findRun(std::size_t count);
   void grow();
-  void finish(Slot& slot, Outcome outcome);
+  void finish(Slot& slot, CallOutcome outcome);
   void scheduleRun();
   void runFinished();
 

@@ -58,7 +58,7 @@ class TransportPort {
 
   // Binds and listens. Throws PluginError.
   TransportAddress start(MemberId local);
-  void stop(OutcomeHandler done);
+  void stop(CallHandler done);
 
   // The core's channel. Again: that lane to that member is full now; the message was not taken. Unavailable:
   // not running. NotFound: no such peer. Invalid: larger than maxMessage().

@@ -41,7 +41,8 @@ inline ck_status toAbi(Status status) { return static_cast<ck_status>(status); }
 std::string_view name(Status status);  // "not_leader"
 
 // What an asynchronous call ended with. value0, value1 and payload mean what the call's contract says.
-struct Outcome {
+// Not called Outcome: that is what apply decided about a command (cluster/outcome.hpp).
+struct CallOutcome {
   Status status = Status::Ok;
   std::uint64_t value0 = 0;
   std::uint64_t value1 = 0;
@@ -61,7 +62,7 @@ struct Outcome {
   }
 };
 
-using OutcomeHandler = UniqueFunction<void(Outcome)>;
+using CallHandler = UniqueFunction<void(CallOutcome)>;
 
 // A failure with its reason.
 struct Failure {

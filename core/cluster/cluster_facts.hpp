@@ -1,0 +1,31 @@
+// What a cluster is, fixed at its creation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cluster/siphash.hpp"
+#include "clusterkit/types.hpp"
+
+namespace clusterkit {
+
+struct ClusterFacts {
+  ClusterId id;  // 0: no cluster yet
+  std::string name;
+  HashSeed seed;  // random; never shown by an API
+  std::uint32_t partitionCount = 64;
+  std::uint32_t replicationFactor = 3;  // primary included
+  std::uint32_t maxVoters = 5;
+  std::string strategy = "balanced";                    // of placement
+  std::uint64_t valueQuotaBytes = 64ull * 1024 * 1024;  // keys and values together
+  std::uint32_t eventsRetain = 10'000;
+  std::uint32_t idempotencyRetain =
+      10'000;  // remembered results; ten times as many keys are remembered as used
+  WallTime createdAt{};
+
+  friend bool operator==(const ClusterFacts&, const ClusterFacts&) = default;
+};
+
+inline constexpr std::uint64_t kRetiredKeysPerRecord = 10;
+
+}  // namespace clusterkit

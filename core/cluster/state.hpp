@@ -1,0 +1,125 @@
+// The replicated state: everything that all nodes agree on, after the log up to `appliedIndex`.
+//
+// A ClusterState is a value whose copies share their parts: copying costs a few reference counts, changing
+// one costs what changed. Readers on any thread use a const ClusterState without lock or allocation; only
+// apply changes one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cluster/big_endian_key.hpp"
+#include "cluster/cluster_facts.hpp"
+#include "cluster/event.hpp"
+#include "cluster/health.hpp"
+#include "cluster/node.hpp"
+#include "cluster/outcome.hpp"
+#include "cluster/persistent_map.hpp"
+#include "cluster/rebalance.hpp"
+#include "clusterkit/types.hpp"
+#include "placement/partition_map.hpp"
+
+namespace clusterkit {
+
+inline constexpr std::size_t kMaxKeyBytes = 512;
+inline constexpr std::size_t kMaxValueBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
+
+struct StoredValue {
+  std::shared_ptr<const std::string> bytes;  // never null
+  std::uint64_t version = 0;                 // log index of the write
+};
+
+// The outcome of a request that carried an idempotency key.
+struct IdempotencyRecord {
+  std::uint64_t digest = 0;    // of the command's body
+  std::uint64_t sequence = 0;  // order of arrival, for eviction
+  Outcome outcome;
+};
+
+struct LeaderRecord {
+  MemberId member;
+  NodeId node;
+  Epoch term;
+  WallTime electedAt{};
+
+  friend bool operator==(const LeaderRecord&, const LeaderRecord&) = default;
+};
+
+struct ClusterState {
+  LogIndex appliedIndex;  // of the last command; entries without a command do not count
+  Epoch appliedTerm;
+  WallTime lastStamp{};  // never falls
+
+  std::shared_ptr<const ClusterFacts> facts;  // never null; id 0 before CreateCluster
+  std::optional<LeaderRecord> leader;
+
+  // One record under two keys. Nodes in the order of their ids: `nodes`.
+  PersistentMap<std::shared_ptr<const NodeRecord>> nodes;          // by id
+  PersistentMap<std::shared_ptr<const NodeRecord>> nodesByMember;  // by BigEndianKey(member)
+  PersistentMap<DepartedNode> departed;                      // by node id
+  PersistentMap<LogIndex> tombstones;                        // by BigEndianKey(member): when it was removed
+
+  std::shared_ptr<const PartitionMap> partitions;  // never null
+  std::optional<Rebalance> rebalance;
+  PersistentMap<Owners> pendingMoves;  // by BigEndianKey(partition): the plan's owners
+  PersistentMap<Handoff> handoffs;     // by BigEndianKey(partition)
+  std::optional<FinishedRebalance> lastRebalance;
+  ClusterHealth health;
+  LogIndex
+      topologyIndex;  // of the last command that changed what GET /cluster shows: nodes, owners, hand-overs
+
+  PersistentMap<ServiceInstance> services;  // by serviceKey()
+
+  PersistentMap<StoredValue> values;  // weight: bytes of key and value
+
+  PersistentMap<IdempotencyRecord> idempotency;  // by the client's key
+  PersistentMap<std::string> idempotencyOrder;   // BigEndianKey(sequence) -> key
+  PersistentMap<std::uint64_t> retiredKeys;      // BigEndianKey(fingerprint of a forgotten key) -> sequence
+  PersistentMap<std::uint64_t> retiredOrder;     // BigEndianKey(sequence) -> fingerprint
+  std::uint64_t nextIdempotencySequence = 1;
+  LogIndex idempotencyHorizon;  // a key not remembered may have been used at or before this index
+
+  PersistentMap<std::shared_ptr<const ClusterEvent>>
+      events;  // by BigEndianKey(seq); the last facts->eventsRetain
+  EventSeq nextEvent{1};
+
+  ClusterState();
+
+  bool exists() const { return static_cast<bool>(facts->id); }
+  // Null when unknown. No allocation.
+  const NodeRecord* findNode(std::string_view id) const noexcept;
+  const NodeRecord* findNode(MemberId member) const noexcept;
+  // The node's id, or "" for an unknown member.
+  std::string_view nodeIdOf(MemberId member) const noexcept;
+  std::size_t liveNodeCount() const;
+  // Null when absent.
+  const StoredValue* findValue(std::string_view key) const noexcept { return values.find(key); }
+  const Handoff* findHandoff(PartitionId partition) const noexcept {
+    return handoffs.find(BigEndianKey(partition));
+  }
+  const ClusterEvent* findEvent(EventSeq seq) const noexcept;
+  // The number of the oldest event kept; equal to nextEvent when none is.
+  EventSeq oldestEvent() const noexcept;
+  Epoch mapEpoch() const noexcept { return partitions->epoch(); }
+};
+
+// What HTTP calls the state of a partition.
+enum class PartitionCondition : std::uint8_t {
+  Active = 1,           // as many live owners as the replication factor asks for
+  UnderReplicated = 2,  // fewer
+  Offline = 3,          // owners, but none lives
+  Unassigned = 4,       // no owners
+  Moving = 5,           // Active or UnderReplicated, and a hand-over runs
+};
+std::string_view toString(PartitionCondition condition);
+PartitionCondition conditionOf(const ClusterState& state, PartitionId partition);
+
+// Equal for equal content whatever the history, the batches and the snapshots on the way to it. O(owners)
+// time; nothing in it depends on addresses, locale or time.
+std::uint64_t stateHash(const ClusterState& state);
+
+}  // namespace clusterkit

@@ -1,0 +1,92 @@
+#include "host/plugin_help.hpp"
+
+#include <clusterkit/plugin.h>
+
+#include "host/plugin_kinds.hpp"
+#include "host/text.hpp"
+
+namespace clusterkit {
+namespace {
+
+bool isRequired(const ck_option& row) { return (row.flags & CK_OPTION_REQUIRED) != 0; }
+
+// "How often to ask. Allowed: a duration … from 10ms to 1m. Can be reloaded."
+std::string explain(const ck_option& row) {
+  std::string text = row.help;
+  if (!text.empty() && text.back() != '.') text += '.';
+  text += " Allowed: " + allowedText(row) + ".";
+  if (isRequired(row)) text += " Required.";
+  if (row.fallback == nullptr && !isRequired(row)) text += " Default: not set.";
+  if ((row.flags & CK_OPTION_RELOADABLE) != 0) text += " Can be reloaded.";
+  return oneLine(text);
+}
+
+std::string xmlEscaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+// Two hyphens end an XML comment too early.
+std::string xmlComment(std::string text) {
+  for (std::size_t at = text.find("--"); at != std::string::npos; at = text.find("--", at))
+    text.insert(at + 1, " ");
+  return "<!-- " + text + " -->";
+}
+
+std::string fallback(const ck_option& row) { return row.fallback != nullptr ? oneLine(row.fallback) : ""; }
+
+}  // namespace
+
+std::string iniSample(const SectionSample& sample) {
+  std::string out;
+  if (!sample.about.empty()) out += "; " + oneLine(sample.about) + "\n";
+  out += sectionTitle({sample.kind, sample.instance, "", {}}) + "\n";
+  if (!sample.pluginKey.empty()) out += "plugin = " + sample.pluginKey + "\n";
+  for (const ck_option& row : sample.rows) {
+    out += "; " + explain(row) + "\n";
+    out += std::string(isRequired(row) ? "" : ";") + row.name + " = " + fallback(row) + "\n";
+  }
+  return out;
+}
+
+std::string xmlSample(const SectionSample& sample) {
+  const std::string name = sample.instance.empty() ? "" : " name=\"" + xmlEscaped(sample.instance) + "\"";
+  std::string out;
+  if (!sample.about.empty()) out += "  " + xmlComment(oneLine(sample.about)) + "\n";
+  out += "  <" + sample.kind + name + ">\n";
+  if (!sample.pluginKey.empty()) out += "    <plugin>" + xmlEscaped(sample.pluginKey) + "</plugin>\n";
+  for (const ck_option& row : sample.rows) {
+    const std::string tag = row.name;
+    const std::string element = "<" + tag + ">" + xmlEscaped(fallback(row)) + "</" + tag + ">";
+    out += "    " + xmlComment(explain(row)) + "\n";
+    out += "    " + (isRequired(row) ? element : xmlComment(element)) + "\n";
+  }
+  return out + "  </" + sample.kind + ">\n";
+}
+
+std::string pluginHelp(const ck_component& component) {
+  SectionSample sample;
+  sample.kind = roleOf(component.kind);
+  const bool isSink = sample.kind == "sink";
+  sample.rows = optionRows(component);
+  if (isSink) {
+    sample.instance = "name";
+    sample.pluginKey = component.id;
+  }
+  const std::string use = isSink ? "" : "; chosen by [plugins] " + sample.kind + " = " + component.id + "\n";
+  const std::string heading =
+      oneLine(sample.kind + "." + component.id + " " + component.version + ": " + component.summary);
+  return "; " + heading + "\n" + use + "\n" + iniSample(sample) + "\n; The same in XML:\n\n" +
+         xmlSample(sample);
+}
+
+}  // namespace clusterkit
