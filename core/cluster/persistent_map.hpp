@@ -94,11 +94,13 @@ class PersistentMap {
   struct Node {
     std::atomic<std::uint32_t> refs{1};
     std::uint32_t count = 1;
-    std::uint64_t priority = 0;
-    std::uint64_t hash = 0;
+    std::uint64_t priority = 0;  // keyed hash of the key
+    std::uint64_t ownHash = 0;   // of key and content
+    std::uint64_t hash = 0;      // sums over the subtree
     std::uint64_t weight = 0;
     Node* left = nullptr;
     Node* right = nullptr;
+    Node* doomedNext = nullptr;  // used once nobody holds the node any more
     std::shared_ptr<const Entry> entry;
   };
 
@@ -106,10 +108,11 @@ class PersistentMap {
   static void drop(Node* node) noexcept;
   static Node* own(Node* node);
   static void sum(Node* node) noexcept;
-  static Node* rotateRight(Node* node);
-  static Node* rotateLeft(Node* node);
+  static bool above(const Node* a, const Node* b) noexcept;
+  static Node* raiseLeft(Node* node) noexcept;
+  static Node* raiseRight(Node* node) noexcept;
   static Node* merge(Node* left, Node* right);
-  Node* insert(Node* node, Node* fresh, bool& added);
+  static Node* insert(Node* node, Node* fresh, bool& added);
   static Node* remove(Node* node, std::string_view key);
 
   Node* root_ = nullptr;

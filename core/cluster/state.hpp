@@ -60,8 +60,8 @@ struct ClusterState {
   // One record under two keys. Nodes in the order of their ids: `nodes`.
   PersistentMap<std::shared_ptr<const NodeRecord>> nodes;          // by id
   PersistentMap<std::shared_ptr<const NodeRecord>> nodesByMember;  // by BigEndianKey(member)
-  PersistentMap<DepartedNode> departed;                      // by node id
-  PersistentMap<LogIndex> tombstones;                        // by BigEndianKey(member): when it was removed
+  PersistentMap<DepartedNode> departed;                            // by node id
+  PersistentMap<LogIndex> tombstones;  // by BigEndianKey(member): when it was removed
 
   std::shared_ptr<const PartitionMap> partitions;  // never null
   std::optional<Rebalance> rebalance;
