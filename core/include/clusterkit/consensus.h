@@ -89,7 +89,8 @@ typedef struct ck_consensus_1 {
    * INVALID (too large): definitely not done. UNKNOWN: possibly done. */
   void (*propose)(void* self, const ck_span* commands_in, uint64_t count, ck_token first) CK_NOEXCEPT;
   /* A linearizable read point: OK(value0 = index) means that a state applied up to index contains every write that was
-   * acknowledged before this call. Works on followers too. UNAVAILABLE or TIMEOUT without a quorum. */
+   * acknowledged before this call. Completed once commit() has taken every command up to index. Works on followers too.
+   * UNAVAILABLE or TIMEOUT without a quorum. */
   void (*barrier)(void* self, ck_token token) CK_NOEXCEPT;
   /* One change at a time: CONFLICT while another is under way. OK(value0 = index) when committed. */
   void (*change_members)(void* self, const ck_member_change* change_in, ck_token token) CK_NOEXCEPT;
