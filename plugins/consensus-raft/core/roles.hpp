@@ -1,0 +1,59 @@
+// What a node knows only while it has a role; leaving the role forgets it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "messages.hpp"
+#include "progress.hpp"
+#include "types.hpp"
+
+namespace clusterkit::raft {
+
+struct FollowerState {};
+
+enum class Campaign : std::uint8_t { PreVote, Vote };
+
+struct CandidateState {
+  Campaign campaign = Campaign::PreVote;
+  VoteReason reason = VoteReason::Timeout;
+  std::map<MemberId, bool> votes;
+  BatchNumber selfVote;  // the own vote counts, and the requests leave, once this batch is durable
+};
+
+// A read point is `index` once a majority has answered a heartbeat of `round`, sent after the read came in.
+struct ReadRound {
+  RoundId round;
+  LogIndex index;
+  struct Reader {
+    Handle handle;    // a local read, or
+    MemberId member;  // a follower that asked
+    RequestId request;
+    MonotonicTime deadline;
+  };
+  std::vector<Reader> readers;
+};
+
+struct Transfer {
+  MemberId to;
+  Handle handle;
+  MonotonicTime deadline;
+  bool told = false;  // TimeoutNow was sent
+};
+
+struct LeaderState {
+  std::map<MemberId, Progress> progress;  // every other member of the configuration
+  LogIndex firstIndexOfTerm;              // the no-op
+  RoundId lastRound;
+  std::vector<ReadRound::Reader> waitingReads;  // for the next round
+  std::deque<ReadRound> rounds;                 // oldest first
+  std::optional<Transfer> transfer;
+  MonotonicTime nextHeartbeat;
+};
+
+using RoleState = std::variant<FollowerState, CandidateState, LeaderState>;
+
+}  // namespace clusterkit::raft
