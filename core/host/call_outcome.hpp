@@ -39,6 +39,8 @@ enum class Status : std::int32_t {
 Status toStatus(ck_status status);
 inline ck_status toAbi(Status status) { return static_cast<ck_status>(status); }
 std::string_view name(Status status);  // "not_leader"
+// The message, also of a plugin that forgot to end it.
+std::string textOf(const ck_error& error);
 
 // What an asynchronous call ended with. value0, value1 and payload mean what the call's contract says.
 // Not called Outcome: that is what apply decided about a command (cluster/outcome.hpp).
@@ -52,10 +54,10 @@ struct CallOutcome {
   std::uint32_t retryAfterMs = 0;  // 0 = not known
 
   bool ok() const { return status == Status::Ok; }
-  LogIndex index() const { return LogIndex(ok() ? value0 : 0); }  // of a proposal, barrier, change
-  MemberId leader() const {
-    return MemberId(status == Status::NotLeader ? value0 : 0);
-  }  // hint; 0 = not known
+  // Of a proposal, barrier or change.
+  LogIndex index() const { return LogIndex(ok() ? value0 : 0); }
+  // A hint; 0 = not known.
+  MemberId leader() const { return MemberId(status == Status::NotLeader ? value0 : 0); }
   // May the call have had its effect? False: definitely not done.
   bool possiblyDone() const {
     return status == Status::Ok || status == Status::Unknown || status == Status::Internal;

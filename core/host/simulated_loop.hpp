@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <string>
+#include <vector>
 
 #include "host/event_loop.hpp"
 
@@ -77,8 +77,8 @@ class SimulatedLoop final : public EventLoop {
   MonotonicTime now() const override { return scheduler_.now(); }
   WallTime wall() const override;
   void random(void* out, std::size_t bytes) override;
-  // True inside a task of this loop and outside of all events (a test that sets things up); false inside
-  // another node's task, so that nodes which touch each other directly are found.
+  // True inside a task of this loop and outside of all nodes' tasks (a test that sets things up, a scheduled
+  // fault); false inside another node's task, so that nodes which touch each other directly are found.
   bool onLoop() const override;
 
   // Moves this node's wall clock against the others'; timers are not touched.

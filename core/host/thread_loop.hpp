@@ -6,10 +6,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "host/event_loop.hpp"
@@ -55,7 +53,7 @@ class ThreadLoop final : public EventLoop {
  private:
   bool waitForWork(std::vector<Task>& batch);
   void runTurn(std::vector<Task>& batch);
-  void runOne(Task& task);
+  MonotonicTime runOne(Task& task, MonotonicTime start);
 
   ThreadLoopOptions options_;
   std::atomic<std::thread::id> thread_{};  // none until run(): setting up before counts as being on the loop

@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "host/call_outcome.hpp"
 #include "host/event_loop.hpp"
 #include "host/lifetime.hpp"
-#include "host/call_outcome.hpp"
 #include "host/plugin_faults.hpp"
 
 namespace clusterkit {
@@ -27,7 +27,7 @@ class TokenTable {
   static constexpr std::size_t maxLive = std::size_t{1} << 20;
 
   TokenTable(EventLoop& loop, PluginFaults& faults);
-  // On the loop or after it has ended. Handlers that still wait are dropped uncalled.
+  // On the loop (not inside a handler) or after it has ended. Handlers that still wait are dropped uncalled.
   ~TokenTable();
   TokenTable(const TokenTable&) = delete;
   TokenTable& operator=(const TokenTable&) = delete;
@@ -50,10 +50,9 @@ class TokenTable {
   std::size_t live() const;  // [any]
 
  private:
-  enum class State : std::uint8_t { Free, Waiting, Completed };
   struct Slot {
     ck_token token = 0;
-    State state = State::Free;
+    bool waiting = false;
     TokenUse use;
     CallHandler handler;
   };
