@@ -7,10 +7,10 @@
 
 #include <clusterkit/plugin.h>
 
+#include "host/call_outcome.hpp"
 #include "host/event_loop.hpp"
 #include "host/log.hpp"
 #include "host/metrics.hpp"
-#include "host/call_outcome.hpp"
 #include "host/plugin_faults.hpp"
 #include "host/tokens.hpp"
 

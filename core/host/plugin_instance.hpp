@@ -26,8 +26,8 @@ std::string_view roleOfKind(std::string_view kind);
 
 class PluginInstance {
  public:
-  // Calls create. `host` must outlive the instance. Throws PluginError. [ctl]
-  PluginInstance(const ck_component& component, const ck_config& config, HostServices& host);
+  // Calls create. `host` and `log` must outlive the instance. Throws PluginError. [ctl]
+  PluginInstance(const ck_component& component, const ck_config& config, HostServices& host, Log& log);
   // Closes the host services, then destroys the instance. When work of it is still running after a limit it
   // is left alone for ever, because freeing what a thread still uses is worse than a leak. [ctl]
   ~PluginInstance();
@@ -38,7 +38,8 @@ class PluginInstance {
   HostServices& host() const { return host_; }
   const PluginName& name() const { return host_.name(); }
 
-  // The table of this id, with at least `size` bytes. Throws PluginError when it is missing or too short.
+  // The table of this id, with at least `size` bytes and no null function. Throws PluginError
+  // otherwise.
   const void* table(const char* ifaceId, std::size_t size) const;
 
   // The instance did not stop in time: its threads may run on, so it will never be destroyed.
@@ -47,6 +48,7 @@ class PluginInstance {
  private:
   const ck_component& component_;
   HostServices& host_;
+  Log& log_;
   void* self_ = nullptr;
   bool abandoned_ = false;
 };
