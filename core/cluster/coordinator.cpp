@@ -1,0 +1,138 @@
+#include "cluster/coordinator.hpp"
+
+#include <utility>
+
+#include "cluster/command_codec.hpp"
+
+namespace clusterkit {
+
+Coordinator::Coordinator(EventLoop& loop, Log& log, Fatal fatal)
+    : loop_(loop),
+      log_(log),
+      fatal_(std::move(fatal)),
+      published_(std::make_unique<const ClusterState>()),
+      membership_(std::make_shared<const Membership>()) {}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::attach(PluginStack& stack, MemberId self) {
+  stack_ = &stack;
+  self_ = self;
+  peers_ = std::make_unique<PeerLink>(stack.transport(), log_);
+  writes_ = std::make_unique<WritePath>(loop_, stack.consensus(), *peers_, self);
+  snapshots_ = std::make_unique<Snapshotter>(loop_, stack.store(), stack.consensus(), log_);
+}
+
+void Coordinator::stop() {
+  if (writes_) writes_->stop();
+}
+
+WallTime Coordinator::lastSync() const {
+  return WallTime(Duration(lastSync_.load(std::memory_order_relaxed)));
+}
+
+void Coordinator::touch() {
+  lastSync_.store(loop_.wall().time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void Coordinator::readBarrier(MonotonicTime deadline, UniqueFunction<void(Result<LogIndex>)> done) {
+  // One of the two answers, the other finds nothing left to call.
+  auto shared = std::make_shared<UniqueFunction<void(Result<LogIndex>)>>(std::move(done));
+  const auto answer = [shared](Result<LogIndex> result) {
+    if (auto once = std::exchange(*shared, nullptr)) once(std::move(result));
+  };
+  const TimerId timer = loop_.timerAt(deadline, [answer] {
+    answer(Failure{Status::Timeout, "no quorum confirmed the read in time"});
+  });
+  consensus().barrier([this, alive = lifetime_.watch(), answer, timer](CallOutcome outcome) {
+    if (!alive.expired()) loop_.cancel(timer);
+    if (outcome.ok())
+      answer(outcome.index());
+    else
+      answer(
+          Failure{outcome.status, outcome.text.empty() ? std::string(name(outcome.status)) : outcome.text});
+  });
+}
+
+bool Coordinator::commit(std::span<const Committed> entries) {
+  if (broken_) return false;
+  StateBuilder builder(current_);
+  for (const Committed& entry : entries)
+    if (!applyOne(builder, entry)) return false;
+  current_ = builder.state();
+  publish(builder.takeEvents());
+  for (const Resolved& r : resolved_) writes_->applied(r.sequence, r.outcome);
+  resolved_.clear();
+  return true;
+}
+
+// A command that cannot be understood stops the node at that entry: to skip it would let the states part.
+bool Coordinator::applyOne(StateBuilder& builder, const Committed& entry) {
+  auto decoded = decodeCommand(entry.command);
+  if (const auto* error = std::get_if<CommandError>(&decoded)) {
+    broken_ = true;
+    resolved_.clear();
+    log_.error("command_not_understood", {{"index", entry.index}, {"reason", error->message}});
+    fatal_("the log holds a command at index " + std::to_string(entry.index.value) +
+           " that this version does not understand: " + error->message);
+    return false;
+  }
+  const Command& command = std::get<Command>(decoded);
+  Outcome outcome = builder.apply(entry.index, entry.epoch, command);
+  if (command.origin.member == self_) resolved_.push_back({command.origin.sequence, std::move(outcome)});
+  return true;
+}
+
+void Coordinator::publish(std::span<const std::shared_ptr<const ClusterEvent>> events) {
+  published_.publish(std::make_unique<const ClusterState>(current_));
+  recent_.add(current_);
+  touch();
+  for (ClusterObserver* observer : observers_) observer->onState(current_, events);
+}
+
+void Coordinator::role(Role role, Epoch epoch, MemberId leader) {
+  auto next = std::make_shared<Membership>(*membership_.load());
+  if (leader && (leader != next->leader || epoch != next->epoch)) next->leaderSince = loop_.wall();
+  next->role = role;
+  next->epoch = epoch;
+  next->leader = leader;
+  membership_.store(std::move(next));
+  if (leader) touch();
+  log_.info("role", {{"role", name(role)}, {"term", epoch}, {"leader", current_.nodeIdOf(leader)}});
+  writes_->roleChanged(role, leader);
+  for (ClusterObserver* observer : observers_) observer->onRole(role, epoch, leader);
+}
+
+void Coordinator::members(std::span<const Member> members, LogIndex index) {
+  auto next = std::make_shared<Membership>(*membership_.load());
+  next->members.assign(members.begin(), members.end());
+  next->configIndex = index;
+  membership_.store(std::move(next));
+  for (ClusterObserver* observer : observers_) observer->onMembers(members, index);
+}
+
+void Coordinator::snapshot(const SnapshotMeta& meta) { snapshots_->write(meta, current_); }
+
+void Coordinator::restore(const SnapshotMeta& meta, Restored restored) {
+  snapshots_->read(
+      [this, index = meta.index, restored = std::move(restored)](Result<ClusterState> state) mutable {
+        CallOutcome outcome;
+        if (!state) {
+          broken_ = true;
+          outcome.status = state.failure().status;
+          outcome.text = state.failure().text;
+          restored(std::move(outcome));
+          fatal_("the snapshot at index " + std::to_string(index.value) +
+                 " cannot be used: " + state.failure().text);
+          return;
+        }
+        current_ = std::move(state.value());
+        recent_.clear();
+        writes_->stateReplaced();
+        publish({});
+        log_.info("snapshot_restored", {{"index", index}, {"nodes", current_.nodes.size()}});
+        restored(std::move(outcome));
+      });
+}
+
+}  // namespace clusterkit
