@@ -13,6 +13,7 @@
 
 #include "clusterkit/types.hpp"
 #include "daemon/address.hpp"
+#include "host/line_log.hpp"
 #include "host/log.hpp"
 #include "host/options.hpp"
 #include "host/section.hpp"
@@ -71,8 +72,6 @@ struct RebalanceSettings {
 struct EventSettings {
   std::uint32_t retain = 0;
 };
-
-enum class LogFormat { Text, Json };
 
 struct LogSettings {
   LogLevel level = LogLevel::Info;

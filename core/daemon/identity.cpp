@@ -1,0 +1,68 @@
+#include "daemon/identity.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+namespace clusterkit {
+namespace {
+
+constexpr std::string_view kName = "core.identity";
+constexpr std::string_view kVersion = "1";
+
+std::string hex(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+// The next word of `text`, which loses it and the space behind it.
+std::string_view word(std::string_view& text) {
+  const std::size_t space = text.find(' ');
+  const std::string_view first = text.substr(0, space);
+  text = space == std::string_view::npos ? std::string_view() : text.substr(space + 1);
+  return first;
+}
+
+std::optional<std::uint64_t> number(std::string_view hexText) {
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(hexText.data(), hexText.data() + hexText.size(), out, 16);
+  if (error != std::errc() || end != hexText.data() + hexText.size() || hexText.empty()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+// "1 <member> <cluster> <node id>": readable for whoever inspects a data folder.
+std::string encodeIdentity(const Identity& identity) {
+  return std::string(kVersion) + " " + hex(identity.member.value) + " " + hex(identity.cluster.value) + " " +
+         identity.nodeId;
+}
+
+std::optional<Identity> decodeIdentity(std::string_view text) {
+  if (word(text) != kVersion) return std::nullopt;
+  const auto member = number(word(text));
+  const auto cluster = number(word(text));
+  if (!member || *member == 0 || !cluster || text.empty()) return std::nullopt;
+  return Identity{MemberId(*member), ClusterId(*cluster), std::string(text)};
+}
+
+void loadIdentity(StorePort& store, UniqueFunction<void(Result<std::optional<Identity>>)> done) {
+  store.getMeta(std::string(kName), [done = std::move(done)](Result<std::optional<std::string>> value) mutable {
+    if (!value) {
+      done(value.failure());
+    } else if (!value.value()) {
+      done(std::optional<Identity>());
+    } else if (auto identity = decodeIdentity(*value.value())) {
+      done(std::move(identity));
+    } else {
+      done(Failure{Status::Corrupt, "the identity in the data folder cannot be read: '" + *value.value() + "'"});
+    }
+  });
+}
+
+void saveIdentity(StorePort& store, const Identity& identity, CallHandler done) {
+  store.putMeta(std::string(kName), encodeIdentity(identity), std::move(done));
+}
+
+}  // namespace clusterkit
