@@ -42,35 +42,49 @@ std::string xmlComment(std::string text) {
   return "<!-- " + text + " -->";
 }
 
-std::string fallback(const ck_option& row) { return row.fallback != nullptr ? oneLine(row.fallback) : ""; }
+// What the line of a key shows behind the =.
+std::string shownValue(const SectionSample& sample, const ck_option& row) {
+  if (row.fallback != nullptr) return oneLine(row.fallback);
+  return isRequired(row) && sample.required ? sample.required(row.name) : "";
+}
+
+bool isActive(const SectionSample& sample, const ck_option& row) {
+  return isRequired(row) && sample.style == SampleStyle::RequiredActive;
+}
+
+std::string line(const std::string& text) { return text.substr(0, text.find_last_not_of(' ') + 1) + "\n"; }
 
 }  // namespace
 
 std::string iniSample(const SectionSample& sample) {
+  const std::string lead = sample.style == SampleStyle::AllCommented ? ";" : "";
   std::string out;
   if (!sample.about.empty()) out += "; " + oneLine(sample.about) + "\n";
-  out += sectionTitle({sample.kind, sample.instance, "", {}}) + "\n";
-  if (!sample.pluginKey.empty()) out += "plugin = " + sample.pluginKey + "\n";
+  out += lead + sectionTitle({sample.kind, sample.instance, "", {}}) + "\n";
+  if (!sample.pluginKey.empty()) out += lead + "plugin = " + sample.pluginKey + "\n";
   for (const ck_option& row : sample.rows) {
     out += "; " + explain(row) + "\n";
-    out += std::string(isRequired(row) ? "" : ";") + row.name + " = " + fallback(row) + "\n";
+    out += line((isActive(sample, row) ? "" : ";") + std::string(row.name) + " = " + shownValue(sample, row));
   }
   return out;
 }
 
 std::string xmlSample(const SectionSample& sample) {
+  const bool commented = sample.style == SampleStyle::AllCommented;
+  const auto shown = [&](const std::string& element) { return commented ? xmlComment(element) : element; };
   const std::string name = sample.instance.empty() ? "" : " name=\"" + xmlEscaped(sample.instance) + "\"";
   std::string out;
   if (!sample.about.empty()) out += "  " + xmlComment(oneLine(sample.about)) + "\n";
-  out += "  <" + sample.kind + name + ">\n";
-  if (!sample.pluginKey.empty()) out += "    <plugin>" + xmlEscaped(sample.pluginKey) + "</plugin>\n";
+  out += "  " + shown("<" + sample.kind + name + ">") + "\n";
+  if (!sample.pluginKey.empty())
+    out += "    " + shown("<plugin>" + xmlEscaped(sample.pluginKey) + "</plugin>") + "\n";
   for (const ck_option& row : sample.rows) {
     const std::string tag = row.name;
-    const std::string element = "<" + tag + ">" + xmlEscaped(fallback(row)) + "</" + tag + ">";
+    const std::string element = "<" + tag + ">" + xmlEscaped(shownValue(sample, row)) + "</" + tag + ">";
     out += "    " + xmlComment(explain(row)) + "\n";
-    out += "    " + (isRequired(row) ? element : xmlComment(element)) + "\n";
+    out += "    " + (isActive(sample, row) ? element : xmlComment(element)) + "\n";
   }
-  return out + "  </" + sample.kind + ">\n";
+  return out + "  " + shown("</" + sample.kind + ">") + "\n";
 }
 
 std::string pluginHelp(const ck_component& component) {
