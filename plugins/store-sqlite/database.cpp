@@ -1,0 +1,114 @@
+#include "database.hpp"
+
+namespace clusterkit::sqlite {
+
+namespace {
+
+ck_status statusOf(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return CK_NO_SPACE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return CK_CONFLICT;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return CK_CORRUPT;
+    case SQLITE_NOMEM: return CK_INTERNAL;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY: return CK_IO;
+    default: return CK_INTERNAL;
+  }
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& path) : path_(path) {
+  const int result =
+      sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (result != SQLITE_OK) {
+    const std::string text = db_ ? sqlite3_errmsg(db_) : "out of memory";
+    close();
+    throw Error(statusOf(result), "cannot open " + path.string() + ": " + text);
+  }
+  sqlite3_extended_result_codes(db_, 1);
+  sqlite3_wal_hook(
+      db_,
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<Database*>(self)->walPages_ = static_cast<std::uint64_t>(pages);
+        return SQLITE_OK;
+      },
+      this);
+}
+
+void Database::fail(const std::string& what) const {
+  const int code = sqlite3_extended_errcode(db_);
+  throw Error(
+      statusOf(code),
+      what + " " + path_.string() + ": " + sqlite3_errmsg(db_) + " (sqlite " + std::to_string(code) + ")",
+      sqlite3_system_errno(db_));
+}
+
+void Database::run(const std::string& sql) {
+  if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    fail("cannot run " + sql + " on");
+}
+
+std::string Database::text(const std::string& sql) {
+  Statement s(*this, sql.c_str());
+  return s.step() ? std::string(s.blob(0)) : std::string();
+}
+
+std::int64_t Database::number(const std::string& sql) {
+  Statement s(*this, sql.c_str());
+  return s.step() ? static_cast<std::int64_t>(s.number(0)) : 0;
+}
+
+void Database::setPragma(const std::string& name, const std::string& value, const std::string& readBack) {
+  text("PRAGMA " + name + "=" + value);
+  const std::string is = text("PRAGMA " + name);
+  if (is != readBack)
+    throw Error(CK_UNSUPPORTED,
+                "this SQLite does not take PRAGMA " + name + "=" + value + " (it says '" + is + "')");
+}
+
+void Database::rollback() noexcept {
+  if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Database::checkpoint() {
+  int inWal = 0;
+  int moved = 0;
+  if (sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &inWal, &moved) != SQLITE_OK)
+    fail("cannot checkpoint");
+  walPages_ = inWal > moved ? static_cast<std::uint64_t>(inWal - moved) : 0;
+}
+
+void Database::close() noexcept {
+  if (db_ != nullptr) sqlite3_close_v2(std::exchange(db_, nullptr));
+}
+
+void Database::abandon() noexcept {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  close();
+}
+
+Statement::Statement(Database& db, const char* sql) : db_(db) {
+  if (sqlite3_prepare_v3(db.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt_, nullptr) != SQLITE_OK)
+    db.fail("cannot prepare a statement for");
+}
+
+bool Statement::step() {
+  const int result = sqlite3_step(stmt_);
+  if (result == SQLITE_ROW) return true;
+  if (result != SQLITE_DONE) {
+    // Errors keep their text until the reset, so they are reported first.
+    try {
+      db_.fail("cannot use");
+    } catch (...) {
+      sqlite3_reset(stmt_);
+      throw;
+    }
+  }
+  return false;
+}
+
+}  // namespace clusterkit::sqlite
