@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -80,9 +81,9 @@ class Raft {
     std::uint64_t written = 0;
     enum class Phase : std::uint8_t { Waiting, Writing, Committing } phase = Phase::Waiting;
   };
-  struct AppliedRead {
-    LogIndex index;
+  struct ConfirmedRead {  // waiting until applied reaches its index
     Handle handle;
+    MonotonicTime deadline;
   };
   struct ForwardedReads {  // a follower's barriers: one request at a time, later ones wait for the next
     RequestId lastId;
@@ -103,13 +104,15 @@ class Raft {
   bool isWelcome(MemberId from, const Message& message);
   bool settleTerm(const Message& message);
   void answerOldTerm(const Message& message);
+  bool isLeaderMessage(const Message& message) const;
   void noteContact(const Message& message);
   void heedLeader(MemberId leader);
 
   // election.cpp
   void tickElection();
   bool mayCampaign() const;
-  bool hearsLeader() const;
+  bool hearsLeaderOtherThan(MemberId candidate) const;
+  bool mayVote() const;
   void resetElectionTimer();
   void preCampaign();
   void campaign(VoteReason reason);
@@ -124,6 +127,7 @@ class Raft {
   void on(MemberId from, const VoteReply& reply, const Message& message);
 
   // replication.cpp: the leader's side
+  Progress* follower(MemberId member);  // null unless leading it
   void broadcast();
   void replicateTo(MemberId member, Progress& progress, Hint hint);
   bool sendAppend(MemberId member, Progress& progress, Hint hint);
@@ -137,6 +141,7 @@ class Raft {
   void on(MemberId from, const AppendRequest& request, const Message& message);
   void on(MemberId from, const Heartbeat& request, const Message& message);
   void rejectAppend(const AppendRequest& request);
+  bool isPlausible(const AppendRequest& request, Term term) const;
   void storeEntries(const AppendRequest& request);
   void acknowledge();
   void checkRepaired();
@@ -160,6 +165,8 @@ class Raft {
   bool hasCaughtUp(MemberId member) const;
   void configurationChanged();
   void configurationCommitted();
+  void leaveJointWhenCommitted();
+  void tellRemoved();
   void becomeRemoved();
   void on(MemberId from, const RemovedNotice& notice, const Message& message);
 
@@ -174,6 +181,8 @@ class Raft {
   void failLeaderReads();
   void forwardReads();
   void tickReads();
+  std::size_t pendingReads() const;
+  void askLater(ReadRound::Reader reader);
 
   // snapshot_send.cpp
   void beginSnapshot(MemberId member, Progress& progress);
@@ -183,6 +192,7 @@ class Raft {
   void on(const SnapshotReadFailed& event);
   void on(MemberId from, const SnapshotReply& reply, const Message& message);
   void maybeTakeSnapshot();
+  void finishSnapshotTo(Progress& progress, const SnapshotReply& reply);
   void compactLog();
   void on(const SnapshotWritten& event);
   void on(const SnapshotNotWritten& event);
@@ -202,10 +212,14 @@ class Raft {
   MemberId bestVoter() const;
   void tellTransferTarget();
   void tickTransfer();
+  void tickStoreFull();
+  void handOver();
   void settleTransfer();
 
   // persistence.cpp
   void loadState(InitialState& initial);
+  void loadLog(InitialState& initial);
+  void firstTick();
   void bootstrap(const Member& local);
   void adoptTerm(Term term);
   void voteFor(MemberId candidate);
@@ -213,6 +227,8 @@ class Raft {
   void appendEntry(Entry entry);
   BatchNumber hardStateBatch() const;
   void releaseHeld();
+  void persistStep();
+  void reportChanges();
   void finishReady();
   void checkInvariants() const;
 
@@ -244,10 +260,12 @@ class Raft {
   bool hardStateChanged_ = false;
   BatchNumber hardStateBatch_;
   LogIndex persistedCommit_;
+  MonotonicTime nextCommitFlush_;
 
   // volatile
   RoleState roleState_;
-  MemberId leader_;
+  MemberId leader_;      // 0 = none is heard
+  MemberId termLeader_;  // who has led in this term, kept when it is no longer heard
   MonotonicTime electedAt_;
   MonotonicTime lastLeaderContact_;
   MonotonicTime electionDeadline_;
@@ -261,7 +279,8 @@ class Raft {
 
   bool repairing_ = false;
   LogIndex highWater_;
-  Term repairTerm_;  // the term at the start: only acknowledgements of this or earlier terms were lost
+  LogIndex leaderCommit_;  // as told by this term's leader
+  Term repairTerm_;        // the term at the start: only acknowledgements of this or earlier terms were lost
 
   bool takingSnapshot_ = false;
   MonotonicTime snapshotRetryAt_;
@@ -269,12 +288,11 @@ class Raft {
   std::optional<IncomingSnapshot> incoming_;
 
   std::deque<PendingProposal> proposals_;  // ascending by index
-  std::deque<AppliedRead> appliedReads_;   // confirmed, waiting for applied
+  std::multimap<LogIndex, ConfirmedRead> confirmedReads_;
   ForwardedReads forwarded_;
   std::optional<Transfer> departing_;  // a transfer whose leadership has ended, waiting for the next leader
   std::deque<HeldMessage> held_;
   RoleChange reported_;
-  LogIndex reportedConfiguration_;
   ConfigurationPtr reportedMembers_;
   Counters counters_;
   Ready ready_;

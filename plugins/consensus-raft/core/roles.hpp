@@ -51,6 +51,7 @@ struct LeaderState {
   std::vector<ReadRound::Reader> waitingReads;  // for the next round
   std::deque<ReadRound> rounds;                 // oldest first
   std::optional<Transfer> transfer;
+  std::optional<Handle> jointChange;  // ends when the joint phase has ended
   MonotonicTime nextHeartbeat;
 };
 

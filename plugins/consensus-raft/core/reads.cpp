@@ -1,0 +1,151 @@
+// Linearizable reads by read index (6.4): no log entry, no lease. Each round has an id of its own and is
+// confirmed only by answers to heartbeats that carried it or a later one (etcd#20418).
+#include <algorithm>
+#include <utility>
+
+#include "quorum.hpp"
+#include "raft.hpp"
+
+namespace clusterkit::raft {
+namespace {
+
+constexpr std::size_t maxRoundsUnderWay = 4;  // further reads share the next one
+
+}  // namespace
+
+std::size_t Raft::pendingReads() const {
+  std::size_t count = forwarded_.asked.size() + forwarded_.waiting.size() + confirmedReads_.size();
+  if (const LeaderState* leader = leading()) {
+    count += leader->waitingReads.size();
+    for (const ReadRound& round : leader->rounds) count += round.readers.size();
+  }
+  return count;
+}
+
+void Raft::on(const Barrier& event) {
+  if (removed_ || pendingReads() >= options_.maxPendingReads) {
+    finish(event.handle, removed_ ? OutcomeCode::Unavailable : OutcomeCode::Refused);
+    return;
+  }
+  askLater({event.handle, MemberId{}, RequestId{}, now_ + options_.readTimeout});
+}
+
+void Raft::askLater(ReadRound::Reader reader) {
+  if (LeaderState* leader = leading()) {
+    leader->waitingReads.push_back(reader);
+    startReadRound();
+  } else {
+    forwarded_.waiting.push_back(reader);
+    forwardReads();
+  }
+}
+
+// Before an entry of this term has committed, the leader does not know what is committed (etcd#7331).
+void Raft::startReadRound() {
+  LeaderState& leader = *leading();
+  if (leader.waitingReads.empty() || commit_ < leader.firstIndexOfTerm) return;
+  if (leader.rounds.size() >= maxRoundsUnderWay) return;
+  leader.lastRound = RoundId{leader.lastRound.value + 1};
+  leader.rounds.push_back({leader.lastRound, commit_, std::exchange(leader.waitingReads, {})});
+  sendHeartbeats();
+  confirmReadRounds();
+}
+
+void Raft::confirmReadRounds() {
+  LeaderState& leader = *leading();
+  const auto confirmed = [&](RoundId round) {
+    return hasQuorum(configuration(), [&](MemberId id) {
+      const Progress* progress = progressOf(id);
+      return id == self_ || (progress != nullptr && progress->ackedRound >= round);
+    });
+  };
+  while (!leader.rounds.empty() && confirmed(leader.rounds.front().round)) {
+    const ReadRound round = std::move(leader.rounds.front());
+    leader.rounds.pop_front();
+    for (const auto& reader : round.readers) readConfirmed(reader, round.index);
+    startReadRound();
+  }
+}
+
+void Raft::readConfirmed(const ReadRound::Reader& reader, LogIndex index) {
+  if (reader.member) {
+    send(reader.member, ReadIndexReply{reader.request, true, index});
+  } else if (applied_ >= index && !restoring_) {
+    finish(reader.handle, OutcomeCode::Ok, index);
+  } else {
+    confirmedReads_.emplace(index, ConfirmedRead{reader.handle, reader.deadline});
+  }
+}
+
+void Raft::readFailed(const ReadRound::Reader& reader, OutcomeCode code) {
+  if (reader.member) {
+    send(reader.member, ReadIndexReply{reader.request, false, {}});
+  } else {
+    finish(reader.handle, code);
+  }
+}
+
+void Raft::failLeaderReads() {
+  LeaderState& leader = *leading();
+  for (const ReadRound& round : leader.rounds) {
+    for (const auto& reader : round.readers) readFailed(reader, OutcomeCode::Unavailable);
+  }
+  for (const auto& reader : leader.waitingReads) readFailed(reader, OutcomeCode::Unavailable);
+  leader.rounds.clear();
+  leader.waitingReads.clear();
+}
+
+// A follower asks its leader, again when the answer stays away or the leader has changed. An answer to any of
+// the requests is good for all reads that came in before the first of them.
+void Raft::forwardReads() {
+  if (isLeader() || !leader_) return;
+  if (forwarded_.asked.empty()) {
+    if (forwarded_.waiting.empty()) return;
+    forwarded_.asked = std::exchange(forwarded_.waiting, {});
+    forwarded_.lastId = RequestId{forwarded_.lastId.value + 1};
+  } else if (forwarded_.askedOf == leader_ && now_ - forwarded_.askedAt < 2 * options_.heartbeatInterval) {
+    return;
+  }
+  forwarded_.askedOf = leader_;
+  forwarded_.askedAt = now_;
+  send(leader_, ReadIndexRequest{forwarded_.lastId});
+}
+
+void Raft::on(MemberId from, const ReadIndexRequest& request, const Message&) {
+  if (!isLeader() || pendingReads() >= options_.maxPendingReads) {
+    send(from, ReadIndexReply{request.id, false, {}});
+    return;
+  }
+  askLater({Handle{}, from, request.id, now_ + options_.readTimeout});
+}
+
+void Raft::on(MemberId, const ReadIndexReply& reply, const Message&) {
+  if (reply.id != forwarded_.lastId || forwarded_.asked.empty() || !reply.confirmed) return;
+  for (const auto& reader : std::exchange(forwarded_.asked, {})) readConfirmed(reader, reply.index);
+  forwardReads();
+}
+
+void Raft::tickReads() {
+  if (pendingReads() == 0) return;
+  const auto expire = [this](std::vector<ReadRound::Reader>& readers) {
+    std::erase_if(readers, [this](const ReadRound::Reader& reader) {
+      if (now_ < reader.deadline) return false;
+      readFailed(reader, OutcomeCode::Timeout);
+      return true;
+    });
+  };
+  expire(forwarded_.asked);
+  expire(forwarded_.waiting);
+  if (LeaderState* leader = leading()) {
+    expire(leader->waitingReads);
+    for (ReadRound& round : leader->rounds) expire(round.readers);
+  }
+  std::erase_if(confirmedReads_, [this](const auto& item) {
+    if (now_ < item.second.deadline) return false;
+    finish(item.second.handle, OutcomeCode::Timeout);
+    return true;
+  });
+  forwardReads();
+}
+
+}  // namespace clusterkit::raft

@@ -1,0 +1,129 @@
+// Snapshots from the leader: chunks into the store, then log, configuration and state machine are replaced
+// (5.3). Never an older state over a newer one; a log that agrees with the snapshot keeps what comes after
+// it.
+#include <algorithm>
+#include <utility>
+
+#include "invariant.hpp"
+#include "raft.hpp"
+
+namespace clusterkit::raft {
+namespace {
+
+bool isSame(const SnapshotMeta& a, const SnapshotMeta& b) {
+  return a.index == b.index && a.term == b.term && a.totalSize == b.totalSize && a.checksum == b.checksum;
+}
+
+}  // namespace
+
+void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message) {
+  heedLeader(from);
+  const SnapshotMeta& meta = chunk.meta;
+  const bool plausible = meta.index && meta.term && meta.term <= message.term && meta.configuration &&
+                         meta.configuration->isWellFormed() && meta.configurationIndex <= meta.index &&
+                         chunk.bytes.size() <= meta.totalSize &&
+                         chunk.offset <= meta.totalSize - chunk.bytes.size();
+  if (!plausible) {
+    ++counters_.impossible;
+    return;
+  }
+  if (restoring_ || (incoming_ && incoming_->phase == IncomingSnapshot::Phase::Committing)) return;
+  if (meta.index <= commit_ || log_.matches(meta.index, meta.term)) {
+    // Nothing to replace: all of it is here (Log Matching), and committed.
+    verified_ = std::max(verified_, meta.index);
+    advanceCommit(meta.index);
+    if (incoming_ && incoming_->meta.index <= commit_ &&
+        incoming_->phase == IncomingSnapshot::Phase::Waiting) {
+      incoming_.reset();
+      ready_.snapshotSteps.push_back(AbortSnapshot{});
+    }
+    replySnapshot(meta, SnapshotProgress::UpToDate);
+    return;
+  }
+  if (!incoming_ || !isSame(incoming_->meta, meta)) {
+    if (incoming_ && meta.index < incoming_->meta.index) return;
+    incoming_ = IncomingSnapshot{meta, 0, IncomingSnapshot::Phase::Waiting};
+    ready_.snapshotSteps.push_back(BeginSnapshot{meta});
+  }
+  if (incoming_->phase == IncomingSnapshot::Phase::Writing) return;
+  if (chunk.offset != incoming_->written || (chunk.bytes.size() == 0 && meta.totalSize > 0)) {
+    replySnapshot(meta, SnapshotProgress::Partial);
+    return;
+  }
+  incoming_->phase = IncomingSnapshot::Phase::Writing;
+  ready_.snapshotSteps.push_back(WriteSnapshot{meta.index, chunk.offset, chunk.bytes});
+}
+
+void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
+  if (!leader_ || isLeader()) return;
+  const std::uint64_t offset = incoming_ ? incoming_->written : 0;
+  const LogIndex match = std::min(verified_, durability_.durableIndex());
+  if (progress == SnapshotProgress::UpToDate) acked_ = std::max(acked_, match);
+  sendWhenDurable(leader_, SnapshotReply{meta.index, meta.term, progress, offset, match});
+}
+
+void Raft::on(const SnapshotChunkWritten& event) {
+  if (!incoming_ || incoming_->meta.index != event.index ||
+      incoming_->phase != IncomingSnapshot::Phase::Writing)
+    return;
+  incoming_->written = event.nextOffset;
+  if (event.nextOffset >= incoming_->meta.totalSize) {
+    incoming_->phase = IncomingSnapshot::Phase::Committing;
+    ready_.snapshotSteps.push_back(CommitSnapshot{event.index});
+    return;
+  }
+  incoming_->phase = IncomingSnapshot::Phase::Waiting;
+  replySnapshot(incoming_->meta, SnapshotProgress::Partial);
+}
+
+void Raft::on(const SnapshotStoreFailed& event) {
+  if (!incoming_ || incoming_->meta.index != event.index) return;
+  const SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
+  ready_.snapshotSteps.push_back(AbortSnapshot{});
+  replySnapshot(meta, SnapshotProgress::Failed);
+}
+
+void Raft::on(const SnapshotStored& event) {
+  if (!incoming_ || incoming_->meta.index != event.index ||
+      incoming_->phase != IncomingSnapshot::Phase::Committing) {
+    return;
+  }
+  installSnapshot();
+  replySnapshot(snapshot_, SnapshotProgress::UpToDate);
+  checkRepaired();
+}
+
+// The store did the same in its commit: it keeps a log that contains the snapshot's last entry, else drops it
+// whole.
+void Raft::installSnapshot() {
+  SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
+  if (!log_.matches(meta.index, meta.term)) {
+    ensure(meta.index > commit_, "CommittedEntriesNeverChange",
+           [&] { return "snapshot " + std::to_string(meta.index.value) + " contradicts a committed entry"; });
+    log_.resetTo(meta.index, meta.term);
+    durability_.resetTo(meta.index);
+    configurations_.reset(meta.configurationIndex, meta.configuration);
+    verified_ = meta.index;
+    configurationChanged();
+  }
+  snapshot_ = std::move(meta);
+  verified_ = std::max(verified_, snapshot_.index);
+  if (handedOut_ < snapshot_.index) {  // else the state machine is as far or further
+    restoring_ = true;
+    handedOut_ = snapshot_.index;
+    ready_.restore = snapshot_;
+  }
+  if (commit_ < snapshot_.index) {
+    commit_ = snapshot_.index;
+    if (configuration().isRemoved(self_) && configurations_.latestIndex() <= commit_) becomeRemoved();
+  }
+}
+
+void Raft::on(const SnapshotRestored& event) {
+  if (!restoring_ || event.index != snapshot_.index) return;
+  restoring_ = false;
+  applied_ = snapshot_.index;
+  resolveApplied();
+}
+
+}  // namespace clusterkit::raft
