@@ -64,6 +64,13 @@ struct CallOutcome {
   }
 };
 
+inline CallOutcome failed(Status status, std::string_view text) {
+  CallOutcome outcome;
+  outcome.status = status;
+  outcome.text = text;
+  return outcome;
+}
+
 using CallHandler = UniqueFunction<void(CallOutcome)>;
 
 // A failure with its reason.

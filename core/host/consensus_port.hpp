@@ -123,38 +123,42 @@ class ConsensusPort final : private StoreClient, private TransportClient {
   // Unavailable while it is not running.
   Result<ConsensusStatus> status();
 
+  // The plugin is of no more use: every call but stop() is refused from now on; what waits ends as lost.
+  void poison();
   PluginInstance& instance() { return *instance_; }
 
  private:
   friend struct ConsensusUpcalls;
-  enum class Phase { Created, Starting, Running, Stopping, Stopped };
+  enum class Phase { Created, StartFailed, Running, Stopping, Stopped };
   struct Proposals {
     std::vector<std::string> commands;
     std::vector<CallHandler> handlers;
-    void clear() {
-      commands.clear();
-      handlers.clear();
-    }
   };
 
+  // What store and transport bring.
   void durable(std::uint64_t upto, const ck_error* errorOrNull) override;
   void writable() override;
   void message(MemberId from, Lane lane, Buffer message) override;
   void peer(MemberId member, bool up) override;
   void writable(MemberId member, Lane lane) override;
 
-  bool running() const { return phase_ == Phase::Running || phase_ == Phase::Starting; }
+  bool usable() const { return phase_ == Phase::Running && !failed_; }
+  // Store, transport and upcalls still serve a consensus that is being stopped.
+  bool alive() const { return (phase_ == Phase::Running || phase_ == Phase::Stopping) && !failed_; }
   void flushProposals();
   void handOver(std::span<std::string> commands, std::span<CallHandler> handlers);
-  ck_token issueOrRefuse(CallHandler done, Status ifLost);
-  void refuseLater(CallHandler done);
+  // 0: refused, the handler will be told.
+  ck_token issue(CallHandler done, Status ifLost);
 
-  ck_status upcallCommit(const ck_committed* entries, std::uint64_t count);
-  void upcallRole(std::uint32_t role, std::uint64_t epoch, std::uint64_t leader);
-  void upcallMembers(const ck_member* members, std::uint64_t count, std::uint64_t index);
-  void upcallSnapshot(const ck_snap_meta& meta);
-  void upcallRestore(const ck_snap_meta& meta, ck_token token);
-  ck_token upcallExpect(void (*done)(void* arg, const ck_result* result) noexcept, void* arg);
+  // What the plugin calls.
+  ck_status commit(const ck_committed* entries, std::uint64_t count);
+  bool checkCommit(const ck_committed* entries, std::uint64_t count);
+  void role(std::uint32_t role, std::uint64_t epoch, std::uint64_t leader);
+  void members(const ck_member* members, std::uint64_t count, std::uint64_t index);
+  void snapshot(const ck_snap_meta* meta);
+  void restore(const ck_snap_meta* meta, ck_token token);
+  ck_token expect(void (*done)(void* arg, const ck_result* result) noexcept, void* arg);
+  bool require(bool condition, const char* function, const char* rule);
   void broken(std::string text);
 
   HostParts parts_;
@@ -162,20 +166,21 @@ class ConsensusPort final : private StoreClient, private TransportClient {
   TransportPort& transport_;
   ConsensusListener& listener_;
   Broken onBroken_;
+  std::uint32_t needs_;  // CK_COMPONENT_NEEDS_*
+  Lifetime lifetime_;
   std::unique_ptr<HostServices> host_;
   std::unique_ptr<PluginInstance> instance_;
   const ck_consensus_1* table_ = nullptr;
   void* self_ = nullptr;
   std::unique_ptr<ConsensusMeters> meters_;
-  std::uint32_t componentFlags_ = 0;
-  Lifetime lifetime_;
 
   Phase phase_ = Phase::Created;
+  bool failed_ = false;
   LogIndex lastCommitted_;
-  Epoch lastEpoch_;
-  Proposals gathered_;  // of this turn
-  Proposals crossing_;
-  bool flushScheduled_ = false;
+  Epoch lastCommitEpoch_;
+  Epoch lastRoleEpoch_;
+  Proposals gathered_;                // of this turn
+  Proposals crossing_;                // reused
   std::vector<ck_span> spans_;        // reused, so that a proposal allocates nothing
   std::vector<Committed> committed_;  // reused, so that a commit allocates nothing
 };

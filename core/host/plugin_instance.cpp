@@ -28,6 +28,11 @@ std::string_view roleOfKind(std::string_view kind) {
   return kind.substr(0, kind.find('/'));
 }
 
+PluginName nameOf(const ck_component& component, const ck_config& config) {
+  return {std::string(roleOfKind(component.kind)), component.id,
+          config.instance != nullptr ? config.instance : ""};
+}
+
 PluginInstance::PluginInstance(const ck_component& component, const ck_config& config, HostServices& host,
                                Log& log)
     : component_(component), host_(host), log_(log) {

@@ -24,6 +24,9 @@ class PluginError : public std::runtime_error {
 // "clusterkit.store/1" -> "store"
 std::string_view roleOfKind(std::string_view kind);
 
+// The name of the instance that this component makes from this section.
+PluginName nameOf(const ck_component& component, const ck_config& config);
+
 class PluginInstance {
  public:
   // Calls create. `host` and `log` must outlive the instance. Throws PluginError. [ctl]

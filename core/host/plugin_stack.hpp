@@ -16,7 +16,9 @@
 
 namespace clusterkit {
 
-// The process' exit codes for failures of plugins.
+// The process' exit codes for failures of plugins. A failed store is any fatal of the store and its first
+// failed sync; a broken invariant is what the consensus reports as CK_CORRUPT or CK_FATAL, or what its port
+// has noticed itself.
 enum class PluginExit : int { PluginFailed = 3, StoreFailed = 4, InvariantBroken = 5 };
 
 // A component and its checked options; both must outlive the stack.
@@ -74,14 +76,19 @@ class PluginStack {
   std::uint64_t faults() const { return faults_.total(); }
 
  private:
-  enum class Step { Created, StoreOpening, StoreOpen, TransportRunning, ConsensusRunning };
+  enum class Part { Store, Transport, Consensus };
+  enum class Step { Created, StoreOpening, StoreFailed, StoreOpen, TransportRunning, ConsensusRunning };
   struct Stopping;
 
-  HostServices::FatalHandler fatalFrom(const char* role);
-  void fatal(const char* role, const Failure& why);
-  void die(std::string reason, PluginExit exit);
+  void require(Step step, const char* what) const;
+  HostServices::FatalHandler fatalFrom(Part part);
+  static PluginExit exitOf(Part part, const Failure& why);
+  PluginInstance& instance(Part part);
+  void poison(Part part);
+  void failed(Part part, const Failure& why, PluginExit exit);
   void stopNext();
-  void stopped(std::size_t position, bool inTime);
+  void stopped(Part part, const CallOutcome& outcome);
+  void tellStopped();
 
   StackServices services_;
   PluginFaults faults_;

@@ -30,7 +30,8 @@ class StoreClient {
   virtual void writable() = 0;
 };
 
-// Gives a snapshot's bytes piece by piece, so that a large state need not exist twice; nothing = the end. A
+// Gives a snapshot's bytes piece by piece, so that a large state need not exist twice; nothing, or an empty
+// piece, = the end. A
 // piece is written whole; 256 KiB is a good size. Called on the loop.
 using SnapshotSource = UniqueFunction<std::optional<std::string>()>;
 constexpr std::size_t snapshotPiece = 256 * 1024;
@@ -51,8 +52,8 @@ class StorePort {
   void open(UniqueFunction<void(Result<StoreImage>)> done);
 
   // Small named values of the core (1 to 255 bytes of name, at most 64 KiB). Consensus' names and the core's
-  // share one space; the core's begin with "core.". put: OK once it survives power loss; it waits while the
-  // store is full, up to 1024 at once. UNKNOWN when the store fails before that.
+  // share one space; the core's begin with "core.". put: OK once it survives power loss; while the store
+  // is busy up to 1024 wait, a full disk answers NoSpace. Unknown when the store fails before it is durable.
   void getMeta(std::string name, UniqueFunction<void(Result<std::optional<std::string>>)> done);
   void putMeta(std::string name, std::string value, CallHandler done);
   void eraseMeta(std::string name, CallHandler done);
@@ -67,11 +68,15 @@ class StorePort {
   // After this no call is passed on. What waits is ended by the store or, after that, as lost. Only once.
   void stop(CallHandler done);
 
-  // For the consensus: the same table type, checked; calls go on while the store is open.
+  // For the consensus: the same table type, checked; calls go on while the store is open. The client hears of
+  // its batches until detach().
   void attach(StoreClient& client, const PluginName& user);
+  void detach();
   const ck_store_1* proxyTable() const;
   void* proxySelf();
 
+  // The plugin is of no more use: every call but stop() is refused from now on.
+  void poison();
   PluginInstance& instance() { return *instance_; }
 
  private:
@@ -79,56 +84,52 @@ class StorePort {
   friend struct StoreUpcalls;
   class SnapshotRead;
   class SnapshotWrite;
+  struct Upcalls;  // what came from the plugin's threads and has not been seen by the loop
   struct MetaPut {
     std::string name;
-    std::optional<std::string> value;
+    std::optional<std::string> value;  // nothing = erase
     CallHandler done;
   };
-  struct WaitingPut {
+  struct SubmittedPut {
     std::uint64_t seq;
     CallHandler done;
   };
-  struct ClientBatch {
-    std::uint64_t seq;
-    std::uint64_t clientSeq;
-  };
-  enum class Phase { Created, Opening, Open, Stopping, Stopped };
+  enum class Phase { Created, Opening, Open, OpenFailed, Stopping, Stopped };
 
-  void put(std::string name, std::optional<std::string> value, CallHandler done);
+  void put(MetaPut put);
+  ck_status submitPut(MetaPut& put);              // OK: it is in submittedPuts_
   ck_status submit(const ck_store_batch& batch);  // OK: it got the number lastSeq_
-  void submitWaitingPuts();
+  Result<StoreImage> opened(CallOutcome outcome);
   ck_token issue(CallHandler handler, Status ifLost);
   bool usable() const { return phase_ == Phase::Open && !failed_; }
   void answerLater(CallHandler done, Status status, std::string_view text);
+  void stopped(CallOutcome outcome, CallHandler done);
 
-  void upcallDurable(std::uint64_t upto, const ck_error* error);  // [any]
-  void upcallWritable();                                          // [any]
-  void noteUpcall();
-  void drainUpcalls();
-  void settle(std::uint64_t upto, const ck_error* error);
+  void takeUpcalls();
+  void settle(std::uint64_t upto);
   void fail(const ck_error& error);
+  void roomAgain();
+  void endPuts(Status ifSubmitted, std::string_view why);
 
   HostParts parts_;
+  Lifetime
+      lifetime_;  // with host_ and upcalls_ before the instance: its threads use them until it is destroyed
   std::unique_ptr<HostServices> host_;
+  std::unique_ptr<Upcalls> upcalls_;
   std::unique_ptr<PluginInstance> instance_;
   const ck_store_1* table_ = nullptr;
   void* self_ = nullptr;
   std::unique_ptr<StoreMeters> meters_;
   std::unique_ptr<StoreProxy> proxy_;
   Failed onFailed_;
-  Lifetime lifetime_;
 
   Phase phase_ = Phase::Created;
   bool failed_ = false;
   std::uint64_t lastSeq_ = 0;
   std::uint64_t durableSeq_ = 0;
-  std::deque<ClientBatch> clientBatches_;
-  std::deque<WaitingPut> waitingPuts_;  // submitted, not yet durable
-  std::deque<MetaPut> refusedPuts_;     // wait for room
-  std::shared_ptr<SnapshotWrite> writing_;
-
-  struct Upcalls;  // what came from the plugin's threads and has not been seen by the loop
-  std::unique_ptr<Upcalls> upcalls_;
+  std::deque<SubmittedPut> submittedPuts_;  // not yet durable
+  std::deque<MetaPut> refusedPuts_;         // wait for room
+  bool writingSnapshot_ = false;
 };
 
 }  // namespace clusterkit

@@ -125,6 +125,12 @@ bool TokenTable::answer(ck_token token, CallOutcome outcome) {
   return true;
 }
 
+void TokenTable::answerLater(CallHandler handler, CallOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  finished_.push_back({std::move(handler), std::move(outcome)});
+  scheduleRun();
+}
+
 void TokenTable::cancelAll(const PluginName& completer) {
   const std::lock_guard lock(mutex_);
   std::vector<Slot*> owed;

@@ -44,6 +44,8 @@ class TokenTable {
   // The host's own answer to a token that never reached, or never came back from, a plugin. False: not live.
   // [any]
   bool answer(ck_token token, CallOutcome outcome);
+  // Calls a handler that needs no token: on the loop, not inside this call, in order with the others. [any]
+  void answerLater(CallHandler handler, CallOutcome outcome);
   // Ends everything that this instance still owes, each with its `ifLost`. [loop]
   void cancelAll(const PluginName& completer);
 

@@ -66,8 +66,8 @@ class TransportPort {
   void onMessage(MessageHandler handler);
   void onPeer(PeerHandler handler);  // changes only; ask isUp() for the present
   bool isUp(MemberId member) const;
-  std::uint64_t maxMessage() const;                    // [any] bytes of one message of the core
-  Result<ck_peer_stats> stats(MemberId member) const;  // [any] while running
+  std::uint64_t maxMessage() const;  // [any] bytes of one message of the core
+  Result<ck_peer_stats> stats(MemberId member) const;
 
   // Peers beside the consensus' members: join candidates, and for a joiner the members it was told. The
   // consensus' word on a member's endpoint and key wins.
@@ -77,35 +77,41 @@ class TransportPort {
   void setMembers(std::span<const Member> members);
 
   // For the consensus: the same table type, checked. start, set_peers and stop are the host's and refused
-  // there.
+  // there. The client hears of messages and peers until detach().
   void attach(TransportClient& client, const PluginName& user);
+  void detach();
   const ck_transport_1* proxyTable() const;
   void* proxySelf();
 
+  // The plugin is of no more use: every call but stop() is refused from now on.
+  void poison();
   PluginInstance& instance() { return *instance_; }
 
  private:
   friend class TransportProxy;
   friend struct TransportUpcalls;
   struct Inbox;  // what came from the plugin's threads and has not been seen by the loop
-  enum class Phase { Created, Running, Stopping, Stopped };
+  enum class Phase { Created, Running, StartFailed, Stopping, Stopped };
 
+  bool usable() const { return phase_ == Phase::Running && !failed_; }
   void declarePeers();
-  void drainInbox();
+  void takeInbox();
   void deliver(MemberId from, Lane lane, Buffer message);
-  void peerChanged(MemberId member, bool up, const Failure& why);
+  void peerChanged(MemberId member, bool up, std::string_view why);
 
   HostParts parts_;
+  Lifetime
+      lifetime_;  // with host_ and inbox_ before the instance: its threads use them until it is destroyed
   std::unique_ptr<HostServices> host_;
+  std::unique_ptr<Inbox> inbox_;
   std::unique_ptr<PluginInstance> instance_;
   const ck_transport_1* table_ = nullptr;
   void* self_ = nullptr;
   std::unique_ptr<TransportMeters> meters_;
   std::unique_ptr<TransportProxy> proxy_;
-  std::unique_ptr<Inbox> inbox_;
-  Lifetime lifetime_;
 
   Phase phase_ = Phase::Created;
+  bool failed_ = false;
   MemberId local_;
   std::map<MemberId, Peer> members_;
   std::map<MemberId, Peer> candidates_;

@@ -74,7 +74,8 @@ typedef struct ck_span {
   uint64_t size;
 } ck_span;
 
-/* Owned bytes: whoever holds it calls drop exactly once (drop may be null for static data). [any] */
+/* Owned bytes: whoever holds it calls drop exactly once (drop may be null for static data). A holder may narrow data
+ * and size to a part of the bytes, so drop goes by owner alone. [any] */
 typedef struct ck_buf ck_buf;
 struct ck_buf {
   const uint8_t* data;
