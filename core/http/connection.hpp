@@ -1,0 +1,112 @@
+// One client connection: read -> parse -> handle -> write, again and again. Requests are handled one at a
+// time, so that pipelined ones are answered in order; while one waits for its answer, only a little is read
+// ahead. HTTP loop only.
+#pragma once
+
+#include <Poco/Net/StreamSocket.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/http_stats.hpp"
+#include "http/output_queue.hpp"
+#include "http/request_handler.hpp"
+#include "http/request_parser.hpp"
+#include "http/server_options.hpp"
+
+namespace clusterkit::http {
+
+// What a connection needs of the loop that runs it.
+struct ConnectionEnvironment {
+  const ServerOptions& options;
+  RequestHandler& handler;
+  HttpStats& stats;
+  std::shared_ptr<Mailbox> mailbox;
+  std::size_t bodyBytesInFlight = 0;  // announced or received, over all connections
+};
+
+class Connection {
+ public:
+  Connection(std::uint64_t id, Poco::Net::StreamSocket socket, ConnectionEnvironment& environment,
+             MonotonicTime now);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Each may end the connection: ask finished() afterwards. `scratch` is the loop's read buffer.
+  void onReadable(std::string& scratch, MonotonicTime now);
+  void onWritable(MonotonicTime now);
+  void onDelivery(Delivery delivery, MonotonicTime now);
+  void onDeadline(MonotonicTime now);  // call when deadline() has passed
+  void resume(MonotonicTime now);      // continues with input that was left for fairness
+  void refuse(const Error& error, MonotonicTime now);
+  void stopWhenIdle();  // the server is stopping: the answer under way is the last one
+
+  bool finished() const { return phase_ == Phase::closed; }
+  bool wantsRead() const;
+  bool wantsWrite() const { return !output_.empty(); }
+  bool wantsResume() const;  // complete requests may be waiting in our own buffer
+  bool idle() const { return phase_ == Phase::reading && !parser_.started() && output_.empty(); }
+  bool readingRequest() const { return phase_ == Phase::reading && parser_.started(); }
+  MonotonicTime deadline() const;
+  MonotonicTime activeSince() const { return activeSince_; }  // when it became idle, or its request began
+
+  std::uint64_t id() const { return id_; }
+  int descriptor() const { return descriptor_; }
+  const Poco::Net::StreamSocket& socket() const { return socket_; }
+  const std::string& source() const { return source_; }
+
+  int polledMode = 0;  // what the loop last told its poll set
+
+ private:
+  enum class Phase : std::uint8_t { reading, handling, streaming, draining, closed };
+
+  void process(MonotonicTime now);
+  std::size_t consume(std::string_view input, MonotonicTime now);
+  void onHead(MonotonicTime now);
+  void onComplete(MonotonicTime now);
+  void dispatch(MonotonicTime now);
+  void answer(Response response, MonotonicTime now);
+  void endRequest(MonotonicTime now);
+  void beginStream(Response response, MonotonicTime now);
+  void streamBytes(std::string_view bytes);
+  void endStream(MonotonicTime now);
+  void onEndOfInput(MonotonicTime now);
+  void flush(MonotonicTime now);
+  void beginDrain(MonotonicTime now);
+  void accountBody(std::size_t bytes);
+  void countAnswer(int status);
+  bool backlogged() const;
+
+  const std::uint64_t id_;
+  Poco::Net::StreamSocket socket_;
+  const int descriptor_;
+  const std::string source_;
+  ConnectionEnvironment& environment_;
+  Phase phase_ = Phase::reading;
+  RequestParser parser_;
+  std::string input_;  // received, not yet parsed
+  OutputQueue output_;
+  Request request_;  // the one being handled
+  bool keepAlive_ = true;
+  bool chunkedStream_ = false;
+  bool inputEnded_ = false;
+  bool sendEnded_ = false;
+  bool stopping_ = false;
+  bool headSeen_ = false;  // of the request being read
+  bool more_ = false;      // left unparsed for fairness
+  std::uint64_t serial_ = 0;
+  std::shared_ptr<std::atomic<std::uint64_t>>
+      listening_;  // serial of the request that waits for an answer, or 0
+  std::optional<Response> fallback_;
+  std::size_t accounted_ = 0;
+  std::size_t drained_ = 0;
+  std::uint64_t sentBefore_ = 0;
+  MonotonicTime activeSince_;
+  MonotonicTime phaseDeadline_;
+  MonotonicTime writeDeadline_;
+};
+
+}  // namespace clusterkit::http

@@ -1,0 +1,31 @@
+// What an HTTP server allows its clients. The defaults are the documented limits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "http/request_parser.hpp"
+
+namespace clusterkit::http {
+
+struct ServerOptions {
+  // "127.0.0.1:8080", "[::1]:8080"; ":8080" means loopback; port 0 takes a free one.
+  std::string listen = "127.0.0.1:8080";
+  ParserLimits parser;
+  std::size_t maxConnections = 4096;
+  std::size_t maxConnectionsPerSource = 1024;  // per client address
+  std::size_t bodyBytesInFlight = 256 * 1024 * 1024;
+  std::size_t streamBacklogBytes = 1024 * 1024;     // a stream's client that falls further behind is cut off
+  std::chrono::milliseconds requestTimeout{10000};  // from the first byte of a request to its last
+  std::chrono::milliseconds answerTimeout{30000};   // for a handler that does not say otherwise
+  std::chrono::milliseconds writeTimeout{20000};    // without any progress
+  std::chrono::milliseconds idleTimeout{60000};     // between requests
+  std::chrono::milliseconds drainTimeout{2000};     // reading on after an answer that ends the connection
+  // Host names that browsers may send, against DNS rebinding; IP addresses and localhost always pass.
+  // Empty: every name passes.
+  std::vector<std::string> allowedHosts;
+};
+
+}  // namespace clusterkit::http
