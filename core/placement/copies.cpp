@@ -61,21 +61,22 @@ class CopyModel : public ExchangeModel {
     return sum;
   }
 
-  void offersFrom(std::size_t from, std::span<Offer> offers) const override {
+  void offersFrom(std::size_t from, std::span<const char> wanted, std::span<Offer> offers) const override {
     for (std::size_t p = 0; p < partitions_; ++p) {
       if (from == unplaced() ? missing_[p] == 0 : !holds(from, p)) continue;
       const std::int64_t giving = costOfGiving(p, from);
       for (NodeNumber to = 0; to < nodes_; ++to) {
-        if (!problem_.available(to) || holds(to, p)) continue;
+        if (!wanted[to] || !problem_.available(to) || holds(to, p)) continue;
         const std::int64_t cost = giving + costOfTaking(p, from, to);
-        Offer& best = offers[to];
-        const bool cheaper = cost < best.cost;
-        const auto partition = static_cast<std::uint32_t>(p);
-        if (cheaper || (cost == best.cost && company(to, p, from) < company(to, best.partition, from))) {
-          best = {cost, partition};
-        }
+        if (cost < offers[to].cost) offers[to] = {cost, static_cast<std::uint32_t>(p)};
       }
     }
+  }
+
+  std::int64_t price(std::uint32_t p, std::size_t from, std::size_t to) const override {
+    if (from == unplaced() ? missing_[p] == 0 : !holds(from, p)) return Offer::kNone;
+    if (to == unplaced() || !problem_.available(to) || holds(to, p)) return Offer::kNone;
+    return costOfGiving(p, from) + costOfTaking(p, from, to);
   }
 
   std::int64_t handOver(std::uint32_t p, std::size_t from, std::size_t to) override {
@@ -85,9 +86,9 @@ class CopyModel : public ExchangeModel {
     return cost;
   }
 
-  void collectTouched(std::uint32_t p, std::vector<std::size_t>& nodes) const override {
-    nodes.insert(nodes.end(), owners_[p].begin(), owners_[p].end());
-    nodes.push_back(unplaced());
+  void collectGivers(std::uint32_t p, std::vector<std::size_t>& nodes) const override {
+    nodes.assign(owners_[p].begin(), owners_[p].end());
+    if (missing_[p] > 0) nodes.push_back(unplaced());
   }
 
  private:

@@ -32,7 +32,12 @@ struct Way {
 class Settling {
  public:
   Settling(ExchangeModel& model, std::vector<Load>& loads)
-      : model_(model), loads_(loads), count_(loads.size()), offers_(count_ * count_), stale_(count_, 1) {}
+      : model_(model),
+        loads_(loads),
+        count_(loads.size()),
+        offers_(count_ * count_),
+        stale_(count_ * count_, 1),
+        staleRow_(count_, 1) {}
 
   void run() {
     // Every round lowers the cost, so the bound is never met by a correct model; it keeps a wrong one from
@@ -51,11 +56,15 @@ class Settling {
 
   void refreshOffers() {
     for (std::size_t n = 0; n < count_; ++n) {
-      if (!stale_[n]) continue;
+      if (!staleRow_[n]) continue;
       const std::span<Offer> row(offers_.data() + n * count_, count_);
-      std::fill(row.begin(), row.end(), Offer{});
-      model_.offersFrom(n, row);
-      stale_[n] = 0;
+      const std::span<char> wanted(stale_.data() + n * count_, count_);
+      for (std::size_t to = 0; to < count_; ++to) {
+        if (wanted[to]) row[to] = Offer{};
+      }
+      model_.offersFrom(n, wanted, row);
+      std::fill(wanted.begin(), wanted.end(), char{0});
+      staleRow_[n] = 0;
     }
   }
 
@@ -167,22 +176,37 @@ class Settling {
     return true;
   }
 
+  // Only offers that name this partition can become worse, and only offers of this partition better.
   std::int64_t handOver(std::uint32_t partition, std::size_t from, std::size_t to) {
-    touched_.clear();
-    model_.collectTouched(partition, touched_);
+    model_.collectGivers(partition, givers_);
+    for (const std::size_t giver : givers_) {
+      for (std::size_t taker = 0; taker < count_; ++taker) {
+        const Offer& old = offer(giver, taker);
+        if (old.cost == Offer::kNone || old.partition != partition) continue;
+        stale_[giver * count_ + taker] = 1;
+        staleRow_[giver] = 1;
+      }
+    }
     const std::int64_t change = model_.handOver(partition, from, to);
-    model_.collectTouched(partition, touched_);
-    for (const std::size_t n : touched_) stale_[n] = 1;
+    model_.collectGivers(partition, givers_);
+    for (const std::size_t giver : givers_) {
+      for (std::size_t taker = 0; taker < count_; ++taker) {
+        const Offer fresh{model_.price(partition, giver, taker), partition};
+        Offer& old = offers_[giver * count_ + taker];
+        if (fresh.cost != Offer::kNone && fresh < old) old = fresh;
+      }
+    }
     return change;
   }
 
   ExchangeModel& model_;
   std::vector<Load>& loads_;
   std::size_t count_;
-  std::vector<Offer> offers_;  // offers_[from * count_ + to]
-  std::vector<char> stale_;
+  std::vector<Offer> offers_;   // offers_[from * count_ + to]
+  std::vector<char> stale_;     // like offers_
+  std::vector<char> staleRow_;  // some offer of this giver is stale
   std::vector<Distance> distance_;
-  std::vector<std::size_t> before_, visited_, touched_;
+  std::vector<std::size_t> before_, visited_, givers_;
 };
 
 }  // namespace

@@ -28,16 +28,21 @@ class PrimaryModel : public ExchangeModel {
     mine_[primary].push_back(static_cast<std::uint32_t>(p));
   }
 
-  void offersFrom(std::size_t from, std::span<Offer> offers) const override {
+  void offersFrom(std::size_t from, std::span<const char> wanted, std::span<Offer> offers) const override {
     for (const std::uint32_t p : mine_[from]) {
       for (const NodeNumber to : owners_[p]) {
-        if (to == from || !problem_.available(to)) continue;
+        if (to == from || !wanted[to] || !problem_.available(to)) continue;
         const Offer offer{costOf(p, to) - costOf(p, from), p};
-        const bool better = offer.cost < offers[to].cost ||
-                            (offer.cost == offers[to].cost && offer.partition < offers[to].partition);
-        if (better) offers[to] = offer;
+        if (offer < offers[to]) offers[to] = offer;
       }
     }
+  }
+
+  std::int64_t price(std::uint32_t p, std::size_t from, std::size_t to) const override {
+    const auto& owners = owners_[p];
+    const bool possible = primary_[p] == from && from != to && problem_.available(to) &&
+                          std::find(owners.begin(), owners.end(), to) != owners.end();
+    return possible ? costOf(p, to) - costOf(p, from) : Offer::kNone;
   }
 
   std::int64_t handOver(std::uint32_t p, std::size_t from, std::size_t to) override {
@@ -47,8 +52,8 @@ class PrimaryModel : public ExchangeModel {
     return costOf(p, to) - costOf(p, from);
   }
 
-  void collectTouched(std::uint32_t p, std::vector<std::size_t>& nodes) const override {
-    nodes.push_back(primary_[p]);
+  void collectGivers(std::uint32_t p, std::vector<std::size_t>& nodes) const override {
+    nodes = {primary_[p]};
   }
 
  private:
