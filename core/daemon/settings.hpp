@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/rebalance.hpp"
 #include "clusterkit/types.hpp"
 #include "daemon/address.hpp"
 #include "host/line_log.hpp"
@@ -59,13 +60,12 @@ struct HealthSettings {
   std::uint32_t threshold = 0;
 };
 
-enum class Handoff { Immediate, Acknowledged };
 
 struct RebalanceSettings {
   std::string strategy;  // a name of placement/placement_strategy.hpp
   Duration delay{}, grace{};
   std::uint32_t maxMoves = 0;
-  Handoff handoff = Handoff::Immediate;
+  HandoffMode handoff = HandoffMode::Immediate;
   Duration handoffTimeout{};
 };
 

@@ -13,8 +13,7 @@ constexpr std::int64_t kMiB = 1024 * kKiB;
 constexpr std::int64_t kGiB = 1024 * kMiB;
 
 constexpr ck_option kNode[] = {
-    requiredOption("id", CK_TYPE_STRING,
-                   "Stable name of this node, unique in the cluster: letters, digits, '.', '-', '_'"),
+    requiredOption("id", CK_TYPE_STRING, "Stable name of this node, unique in the cluster"),
     option("name", CK_TYPE_STRING, nullptr, "Name for people; the id if not set"),
     option("data_dir", CK_TYPE_PATH, nullptr,
            "Folder of this node's data; clusterkit-data/<id> in the working folder if not set"),
@@ -104,7 +103,7 @@ constexpr ck_option kLog[] = {
 constexpr ck_option kSink[] = {
     requiredOption("plugin", CK_TYPE_STRING, "Id of the sink plugin"),
     option("events", CK_TYPE_LIST, "", "Types of events to deliver, such as node_join; none: all"),
-    choiceOption("scope", "every|leader", "every", "Whether every node delivers, or the leader only"),
+    choiceOption("scope", "every|leader", "every", "Which nodes deliver: every one, or the leader only"),
     option("concurrency", CK_TYPE_INT, "1", "Deliveries at one time; above 1 ordered per partition only", 1,
            50),
     option("timeout", CK_TYPE_DURATION, "30s", "Deadline of one delivery", kMillisecond, 24 * kHour),

@@ -1,0 +1,57 @@
+// Asks the seeds, one after the other and for ever, to be taken into their cluster. On a thread of its own, because asking
+// blocks; told to stop, it ends within its request's time limit.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/address.hpp"
+#include "host/cluster_types.hpp"
+#include "host/log.hpp"
+
+namespace clusterkit {
+
+class Joiner {
+ public:
+  struct Accepted {
+    ClusterId cluster;
+    std::vector<Peer> members;  // whom to accept messages from
+  };
+  // On the joiner's thread, once.
+  using Joined = std::function<void(Accepted)>;
+
+  struct Request {
+    std::vector<Address> seeds;
+    std::string body;        // of POST /join
+    std::string ownAddress;  // a seed that is this node itself is passed over
+  };
+
+  Joiner(Request request, Log& log, Joined joined);
+  ~Joiner();  // stops
+  Joiner(const Joiner&) = delete;
+  Joiner& operator=(const Joiner&) = delete;
+
+  void stop();
+
+ private:
+  void run();
+  bool tryAll();
+  bool trySeed(const Address& seed);
+  bool pause(std::chrono::milliseconds length);
+  void report(const std::string& seed, const std::string& reason);
+
+  Request request_;
+  Log& log_;
+  Joined joined_;
+  std::string lastReport_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace clusterkit

@@ -1,0 +1,266 @@
+#include "daemon/running_node.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "daemon/join_request.hpp"
+#include "daemon/settings_view.hpp"
+#include "daemon/version.hpp"
+
+namespace clusterkit {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kExitPlugin = 3;
+constexpr int kExitStore = 4;
+constexpr int kExitInvariant = 5;
+constexpr int kExitAddressInUse = 6;
+constexpr Duration kHandOver = 1s;
+constexpr Duration kStackStop = 3s;
+
+int exitCodeOf(Status status) { return status == Status::Conflict ? kExitAddressInUse : kExitPlugin; }
+
+std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& api) {
+  try {
+    return std::make_unique<http::HttpServer>(serverOptions(settings.http), api);
+  } catch (const http::ListenError& error) {
+    const bool inUse = error.reason() == http::ListenError::Reason::AddressInUse;
+    throw NodeFailure(inUse ? kExitAddressInUse : 2, error.what());
+  }
+}
+
+}  // namespace
+
+RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended)
+    : settings_(std::move(settings)),
+      plugins_(std::move(plugins)),
+      log_(log),
+      ended_(std::move(ended)),
+      loop_({.slowTask = 100ms,
+             .onSlowTask = [this](Duration took) { log_.warn("slow_turn", {{"took_ms", took}}); }}),
+      storeConfig_(plugins_.store.options.config()),
+      transportConfig_(plugins_.transport.options.config()),
+      consensusConfig_(plugins_.consensus.options.config()),
+      coordinator_(loop_, log_, [this](const std::string& reason) { fail(kExitInvariant, reason); }),
+      stack_({{plugins_.store.component, storeConfig_},
+              {plugins_.transport.component, transportConfig_},
+              {plugins_.consensus.component, consensusConfig_}},
+             {loop_, workers_, log_, metrics_}, coordinator_,
+             [this](const std::string& reason, PluginExit exit) { fail(static_cast<int>(exit), reason); }),
+      createdAt_(loop_.now()) {}
+
+RunningNode::~RunningNode() { stop(); }
+
+void RunningNode::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+  loop_.post([this] { openStore(); });
+  started_.get_future().get();  // throws what fail() put there
+  http_ = std::make_unique<http::Api>(*api_);
+  server_ = listen(settings_, *http_);
+  server_->start();
+  loop_.post([this] { enterCluster(); });
+}
+
+void RunningNode::fail(int exitCode, const std::string& reason) {
+  if (std::exchange(failed_, true)) return;
+  if (!std::exchange(startAnswered_, true)) {
+    started_.set_exception(std::make_exception_ptr(NodeFailure(exitCode, reason)));
+  } else {
+    log_.error("node_failed", {{"reason", reason}, {"exit_code", exitCode}});
+    ended_(exitCode, reason);
+  }
+}
+
+void RunningNode::openStore() {
+  stack_.startStore([this](Result<StoreImage> image) {
+    if (image) storeOpened(image.value());
+    else fail(kExitStore, image.failure().text);
+  });
+}
+
+void RunningNode::storeOpened(const StoreImage& image) {
+  loadIdentity(stack_.store(), [this, image](Result<std::optional<Identity>> found) {
+    if (found) identityLoaded(image, std::move(found.value()));
+    else fail(kExitStore, found.failure().text);
+  });
+}
+
+void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity> found) {
+  if (!found && !image.empty())
+    return fail(kExitStore, "the data folder " + settings_.node.dataDir.string() +
+                                " holds a log but no identity: restore the folder, or remove it to join as a new member");
+  if (found && found->nodeId != settings_.node.id)
+    return fail(2, "the data folder " + settings_.node.dataDir.string() + " belongs to node '" + found->nodeId +
+                       "', the configuration says node.id = " + settings_.node.id);
+  if (found) {
+    identity_ = *found;
+    restarted_ = static_cast<bool>(identity_.cluster);
+    return startTransport();
+  }
+  while (!identity_.member) identity_.member = MemberId(loop_.random64());
+  identity_.nodeId = settings_.node.id;
+  save([this] { startTransport(); });
+}
+
+void RunningNode::save(std::function<void()> then) {
+  saveIdentity(stack_.store(), identity_, [this, then = std::move(then)](CallOutcome outcome) {
+    if (outcome.ok()) then();
+    else fail(kExitStore, "the identity of the node cannot be stored: " + outcome.text);
+  });
+}
+
+void RunningNode::startTransport() {
+  try {
+    transport_ = stack_.startTransport(identity_.member);
+  } catch (const PluginError& error) {
+    return fail(exitCodeOf(error.status()), error.what());
+  }
+  assemble();
+  startAnswered_ = true;
+  started_.set_value();
+}
+
+// Now that the node knows who it is, everything that speaks in its name.
+void RunningNode::assemble() {
+  httpAddress_ = advertisedHttp(settings_.http);
+  coordinator_.attach(stack_, identity_.member);
+  coordinator_.peers().setCluster(identity_.cluster);
+  self_ = describeNode();
+  duties_ = std::make_unique<LeaderDuties>(
+      LeaderDuties::Parts{loop_, log_, coordinator_, stack_.transport(), stack_.consensus()}, dutySettings(settings_),
+      LeaderDuties::Founding{describeCluster(), self_});
+  gate_ = std::make_unique<LeaderGate>(loop_, coordinator_, *duties_);
+  api_ = std::make_unique<NodeApi>(
+      loop_, coordinator_, *gate_, metrics_,
+      NodeApi::Self{self_.id, self_.name, self_.member, httpAddress_,
+                    {{"consensus", "", plugins_.consensus.component.id, plugins_.consensus.version,
+                      plugins_.consensus.file, "running", ""},
+                     {"transport", "", plugins_.transport.component.id, plugins_.transport.version,
+                      plugins_.transport.file, "running", ""},
+                     {"store", "", plugins_.store.component.id, plugins_.store.version, plugins_.store.file, "running",
+                      ""}}});
+  announcer_ = std::make_unique<Announcer>(loop_, coordinator_, *gate_, log_, self_);
+}
+
+NodeSpec RunningNode::describeNode() {
+  NodeSpec spec;
+  spec.id = settings_.node.id;
+  spec.member = identity_.member;
+  while (spec.boot == 0) spec.boot = loop_.random64();
+  spec.name = settings_.node.name;
+  spec.httpAddress = httpAddress_;
+  spec.transportAddress = transport_.endpoint;
+  spec.transportKey = transport_.publicKey;
+  spec.zone = settings_.node.zone;
+  spec.weight = settings_.node.weight;
+  spec.version = kVersion;
+  for (const ServiceSettings& service : settings_.services) spec.services.push_back(serviceSpec(service));
+  return spec;
+}
+
+ClusterFacts RunningNode::describeCluster() {
+  ClusterFacts facts = clusterFacts(settings_);
+  facts.id = identity_.cluster;
+  loop_.random(&facts.seed, sizeof facts.seed);
+  return facts;
+}
+
+void RunningNode::enterCluster() {
+  if (failed_ || stopped_) return;
+  if (restarted_) {
+    announceStart("restart");
+    startConsensus(BootKind::Restart);
+  } else if (settings_.cluster.seeds.empty()) {
+    announceStart("new cluster");
+    foundCluster();
+  } else {
+    announceStart("join");
+    joinCluster();
+  }
+}
+
+void RunningNode::foundCluster() {
+  while (!identity_.cluster) identity_.cluster = ClusterId(loop_.random64());
+  duties_->setFoundingId(identity_.cluster);
+  coordinator_.peers().setCluster(identity_.cluster);
+  save([this] { startConsensus(BootKind::New); });
+}
+
+void RunningNode::joinCluster() {
+  Joiner::Request request{settings_.cluster.seeds, joinBody(self_, settings_.cluster), httpAddress_};
+  joiner_ = std::make_unique<Joiner>(std::move(request), log_, [this](Joiner::Accepted accepted) {
+    loop_.post([this, accepted = std::move(accepted)]() mutable {
+      if (!failed_ && !stopped_) joined(accepted.cluster, std::move(accepted.members));
+    });
+  });
+}
+
+void RunningNode::joined(ClusterId cluster, std::vector<Peer> members) {
+  identity_.cluster = cluster;
+  coordinator_.peers().setCluster(cluster);
+  // Until the log brings the configuration, these are whom this node listens to.
+  for (Peer& member : members)
+    if (member.member != identity_.member) stack_.transport().addCandidate(std::move(member));
+  save([this] { startConsensus(BootKind::Join); });
+}
+
+void RunningNode::startConsensus(BootKind kind) {
+  try {
+    stack_.startConsensus({kind, identity_.cluster, {identity_.member, transport_.endpoint, transport_.publicKey}});
+  } catch (const PluginError& error) {
+    return fail(kExitPlugin, error.what());
+  }
+  api_->watchConsensus();
+}
+
+void RunningNode::announceStart(const char* manner) {
+  const auto named = [](const ChosenPlugin& p) { return std::string(p.component.id) + " " + p.version; };
+  log_.info("clusterkit", {{"version", kVersion}, {"node", self_.id}, {"member", self_.member}, {"start", manner}});
+  log_.info("cluster", {{"name", settings_.cluster.name}, {"id", identity_.cluster}});
+  log_.info("addresses", {{"http", httpAddress_}, {"transport", transport_.endpoint}});
+  log_.info("plugins", {{"consensus", named(plugins_.consensus)},
+                        {"transport", named(plugins_.transport)},
+                        {"store", named(plugins_.store)}});
+  log_.info("data", {{"folder", settings_.node.dataDir.string()}, {"started_ms", Duration(loop_.now() - createdAt_)}});
+}
+
+void RunningNode::stop() {
+  if (stopped_.exchange(true)) return;
+  joiner_.reset();
+  if (thread_.joinable()) {
+    std::promise<void> stopped;
+    loop_.post([this, &stopped] { stopOnLoop(stopped); });
+    stopped.get_future().wait();
+    if (server_) server_->stop();
+    loop_.stop();
+    thread_.join();
+  }
+  log_.info("stopped");
+}
+
+// A planned stop costs writes no election: the leader hands over first.
+void RunningNode::stopOnLoop(std::promise<void>& stopped) {
+  const bool leads = api_ && coordinator_.leading() && !failed_;
+  const auto voters = leads ? coordinator_.membership()->members.size() : 0;
+  if (voters < 2) return stopStack(stopped);
+  auto once = std::make_shared<bool>(false);
+  const auto next = [this, once, &stopped] {
+    if (!std::exchange(*once, true)) stopStack(stopped);
+  };
+  loop_.timerAfter(kHandOver, next);
+  stack_.consensus().stepDown(MemberId(), [next](CallOutcome) { next(); });
+}
+
+void RunningNode::stopStack(std::promise<void>& stopped) {
+  coordinator_.stop();
+  if (api_) api_->stop();
+  stack_.stop(kStackStop, [this, &stopped](StopReport report) {
+    for (const std::string& plugin : report.overdue) log_.warn("plugin_did_not_stop", {{"plugin", plugin}});
+    stopped.set_value();
+  });
+}
+
+}  // namespace clusterkit
