@@ -1,0 +1,55 @@
+// The leader's side of membership: joins, announcements, removals, transfer. Everything [loop], only while
+// this node leads.
+//
+// A join is checked, the node's transport is reached, AddNode is committed; that consensus takes the node in
+// (first as a learner) and that a removed one leaves it follows from the state, see leader_duties.hpp.
+#pragma once
+
+#include "cluster/coordinator.hpp"
+#include "controller/leader_gate.hpp"
+#include "host/transport_port.hpp"
+
+namespace clusterkit {
+
+class Admission {
+ public:
+  // When the leader last heard of a member; epoch start: never since it leads.
+  using LastSeen = UniqueFunction<WallTime(MemberId)>;
+  // Why this node cannot be removed now (quorum); nothing when it can.
+  using RemovalRefusal = UniqueFunction<std::optional<std::string>(MemberId)>;
+
+  Admission(EventLoop& loop, Coordinator& coordinator, TransportPort& transport, LastSeen lastSeen,
+            RemovalRefusal removalRefusal);
+
+  void join(const proto::JoinDuty& duty, MonotonicTime deadline, DutyAnswer answer);
+  void announce(const proto::AnnounceDuty& duty, MonotonicTime deadline, DutyAnswer answer);
+  void remove(const proto::RemoveDuty& duty, MonotonicTime deadline, DutyAnswer answer);
+  void transfer(const proto::TransferDuty& duty, DutyAnswer answer);
+
+ private:
+  struct Candidate {
+    AddNode command;
+    MonotonicTime deadline;
+    MonotonicTime reachableBy;
+    DutyAnswer answer;
+  };
+
+  void awaitReachable(std::shared_ptr<Candidate> candidate);
+  void admit(std::shared_ptr<Candidate> candidate);
+  void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
+               DutyAnswer answer);
+  void updatePeer(const NodeSpec& spec, UniqueFunction<void(std::optional<Failure>)> done);
+  void answerLater(DutyAnswer answer, Result<proto::DutyResult> result);
+
+  EventLoop& loop_;
+  Coordinator& coordinator_;
+  TransportPort& transport_;
+  LastSeen lastSeen_;
+  RemovalRefusal removalRefusal_;
+  Lifetime lifetime_;
+};
+
+// What a write ended with, as a duty's result. A command that apply refused is a Failure when `strict`.
+Result<proto::DutyResult> dutyResultOf(const WriteResult& result, ClusterId cluster);
+
+}  // namespace clusterkit

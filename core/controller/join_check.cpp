@@ -1,0 +1,61 @@
+#include "controller/join_check.hpp"
+
+#include <cstdio>
+
+namespace clusterkit {
+namespace {
+
+std::string hex(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+std::string differ(const char* what, const std::string& node, const std::string& cluster) {
+  return std::string(what) + ": the node says " + node + ", the cluster has " + cluster;
+}
+
+std::optional<std::string> claimRefusal(const ClusterFacts& facts, const JoinClaims& claims) {
+  if (claims.protocol && *claims.protocol != kProtocol)
+    return differ("protocol", std::to_string(*claims.protocol), std::to_string(kProtocol));
+  if (claims.cluster && *claims.cluster != facts.id)
+    return differ("cluster id", hex(claims.cluster->value), hex(facts.id.value));
+  if (claims.clusterName && *claims.clusterName != facts.name)
+    return differ("cluster.name", "'" + *claims.clusterName + "'", "'" + facts.name + "'");
+  if (claims.partitionCount && *claims.partitionCount != facts.partitionCount)
+    return differ("cluster.partition_count", std::to_string(*claims.partitionCount),
+                  std::to_string(facts.partitionCount));
+  if (claims.replicationFactor && *claims.replicationFactor != facts.replicationFactor)
+    return differ("cluster.replication_factor", std::to_string(*claims.replicationFactor),
+                  std::to_string(facts.replicationFactor));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> joinRefusal(const ClusterState& state, const NodeSpec& node,
+                                       const JoinClaims& claims) {
+  if (auto refusal = claimRefusal(*state.facts, claims)) return refusal;
+  if (!node.member)
+    return "the node names no member id: it does not take part in this cluster's consensus and cannot be a "
+           "member";
+  if (node.transportAddress.empty()) return "transport_address is missing";
+  if (state.tombstones.find(BigEndianKey(node.member)) != nullptr)
+    return "member " + hex(node.member.value) +
+           " was removed from the cluster: it comes back with an empty data folder only";
+  const NodeRecord* known = state.findNode(node.id);
+  if (known != nullptr && known->spec.member != node.member && isLive(known->status))
+    return "node id '" + node.id + "' is in use by a live node at " + known->spec.httpAddress;
+  for (const auto& entry : state.nodes) {
+    const NodeRecord& other = *entry.value;
+    if (other.spec.id == node.id || !isLive(other.status)) continue;
+    if (other.spec.transportAddress == node.transportAddress)
+      return "transport address " + node.transportAddress + " is that of the live node '" + other.spec.id +
+             "'";
+    if (other.spec.httpAddress == node.httpAddress)
+      return "http address " + node.httpAddress + " is that of the live node '" + other.spec.id + "'";
+  }
+  return std::nullopt;
+}
+
+}  // namespace clusterkit
