@@ -78,7 +78,7 @@ class Journal {
 
   void lock();
   Opened recover();
-  void openDatabase(const HighWater::Found& found);
+  void openDatabase(HighWater::Found& found);
   void createTables();
   void syncWal();
   void checkFormat();

@@ -62,7 +62,7 @@ Journal::Opened Journal::open() {
 
 Journal::Opened Journal::recover() {
   snapshotFolder_.create();
-  const HighWater::Found found = highWater_.open(markPath());
+  HighWater::Found found = highWater_.open(markPath());
   openDatabase(found);
 
   Opened opened;
@@ -85,13 +85,16 @@ Journal::Opened Journal::recover() {
   return opened;
 }
 
-void Journal::openDatabase(const HighWater::Found& found) {
+void Journal::openDatabase(HighWater::Found& found) {
   const auto path = databasePath();
   const bool existed = std::filesystem::exists(path);
   const bool used = found.existed && (!found.mark || found.mark->step > 0);
   if (!existed) {
     if (used) refuse("the database is gone, but the high-water mark says that there was one");
-    if (!found.existed) highWater_.create(markPath(), Mark{});  // before the database, see high_water.hpp
+    if (!found.existed) {  // before the database, so that a database without a mark always means damage
+      highWater_.create(markPath(), Mark{});
+      found = {Mark{}, true, false};
+    }
     File(path, File::Mode::readWrite).sync();
     syncFolder(options_.folder);
   }
