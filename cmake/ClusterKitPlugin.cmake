@@ -1,4 +1,4 @@
-# clusterkit_add_plugin(NAME KIND kind SOURCES file... [LIBRARIES lib...] [DESTINATION dir])
+# clusterkit_add_plugin(NAME KIND kind SOURCES file... [LIBRARIES lib...] [DESTINATION dir] [NO_INSTALL])
 #
 # Builds NAME.so the way the host wants it: one exported symbol, hidden visibility, no GNU-unique symbols (two
 # generations of one plugin must not share statics), all symbols resolved at link time, never unloaded.
@@ -6,7 +6,7 @@
 set(CLUSTERKIT_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(clusterkit_add_plugin name)
-  cmake_parse_arguments(ARG "" "KIND;DESTINATION" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "NO_INSTALL" "KIND;DESTINATION" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT ARG_SOURCES)
     message(FATAL_ERROR "clusterkit_add_plugin(${name}): SOURCES is missing")
   endif()
@@ -33,5 +33,7 @@ function(clusterkit_add_plugin name)
   if(NOT ARG_DESTINATION)
     set(ARG_DESTINATION lib/clusterkit/plugins)
   endif()
-  install(TARGETS ${name} LIBRARY DESTINATION ${ARG_DESTINATION})
+  if(NOT ARG_NO_INSTALL)
+    install(TARGETS ${name} LIBRARY DESTINATION ${ARG_DESTINATION})
+  endif()
 endfunction()

@@ -99,7 +99,7 @@ std::optional<Target> targetOf(const std::string& name, const std::string& value
   return std::nullopt;
 }
 
-Assignment parseAssignment(const std::string& text) {
+KeyOverride parseAssignment(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const std::size_t first = name.find('.');
@@ -107,7 +107,7 @@ Assignment parseAssignment(const std::string& text) {
   const std::string where = "--set " + inQuotes(text.substr(0, text.find('=')));
   if (equals == std::string::npos || first == std::string::npos || first == 0 || last + 1 == name.size())
     throw ConfigError(where + ": allowed: --set section.key=value or --set sink.NAME.key=value");
-  Assignment out{name.substr(0, first), "", name.substr(last + 1), text.substr(equals + 1)};
+  KeyOverride out{name.substr(0, first), "", name.substr(last + 1), text.substr(equals + 1)};
   if (last > first) out.instance = name.substr(first + 1, last - first - 1);
   return out;
 }
@@ -119,8 +119,8 @@ std::string environmentName(std::string_view kind, std::string_view instance, st
          upper(key);
 }
 
-std::vector<Assignment> parseAssignments(std::span<const std::string> texts) {
-  std::vector<Assignment> out;
+std::vector<KeyOverride> parseAssignments(std::span<const std::string> texts) {
+  std::vector<KeyOverride> out;
   std::set<std::string> seen;
   for (const auto& text : texts) {
     out.push_back(parseAssignment(text));
@@ -130,12 +130,12 @@ std::vector<Assignment> parseAssignments(std::span<const std::string> texts) {
   return out;
 }
 
-void declareSections(std::vector<ConfigSection>& sections, std::span<const Assignment> assignments) {
+void declareSections(std::vector<ConfigSection>& sections, std::span<const KeyOverride> assignments) {
   for (const auto& assignment : assignments)
     sectionOf(sections, assignment.kind, assignment.instance, "--set");
 }
 
-void applyAssignments(std::vector<ConfigSection>& sections, std::span<const Assignment> assignments) {
+void applyAssignments(std::vector<ConfigSection>& sections, std::span<const KeyOverride> assignments) {
   for (const auto& assignment : assignments) {
     auto& section = sectionOf(sections, assignment.kind, assignment.instance, "--set");
     section.values[assignment.key] = {assignment.value, "--set"};

@@ -12,18 +12,18 @@
 namespace clusterkit {
 
 // --set section.key=value or --set sink.audit.key=value.
-struct Assignment {
+struct KeyOverride {
   std::string kind;
   std::string instance;
   std::string key;
   std::string value;
 };
 // Throws ConfigError if the text is none, or the key is given twice.
-std::vector<Assignment> parseAssignments(std::span<const std::string> texts);
+std::vector<KeyOverride> parseAssignments(std::span<const std::string> texts);
 
 // Makes the sections that assignments name, so that the environment can address them.
-void declareSections(std::vector<ConfigSection>& sections, std::span<const Assignment> assignments);
-void applyAssignments(std::vector<ConfigSection>& sections, std::span<const Assignment> assignments);
+void declareSections(std::vector<ConfigSection>& sections, std::span<const KeyOverride> assignments);
+void applyAssignments(std::vector<ConfigSection>& sections, std::span<const KeyOverride> assignments);
 
 // CLUSTERKIT_<SECTION>_<KEY>, such as CLUSTERKIT_NODE_ID; of named sections CLUSTERKIT_SINK_AUDIT_TIMEOUT,
 // where '-' in a name is written '_'. A named section must be declared by the file or the command line; where

@@ -24,9 +24,11 @@ std::string numberText(const ck_option& row, std::int64_t number) {
 
 std::string rangeText(const ck_option& row) {
   if (!hasRange(row)) return "";
-  if (row.max == INT64_MAX) return " from " + numberText(row, row.min);
-  return " from " + numberText(row, row.min) + " to " + numberText(row, row.max);
+  if (row.max == INT64_MAX) return numberText(row, row.min) + " or more";
+  return numberText(row, row.min) + " to " + numberText(row, row.max);
 }
+
+std::string inRange(const ck_option& row) { return hasRange(row) ? ", " + rangeText(row) : ""; }
 
 std::optional<std::int64_t> parseNumber(const ck_option& row, const std::string& text) {
   switch (row.type) {
@@ -105,15 +107,24 @@ std::vector<std::string> parseList(const std::string& text) {
 
 std::string allowedText(const ck_option& row) {
   switch (row.type) {
-    case CK_TYPE_INT: return "a whole number" + rangeText(row);
+    case CK_TYPE_INT: return "a whole number" + inRange(row);
     case CK_TYPE_BOOL: return "true or false";
-    case CK_TYPE_DURATION: return "a duration with unit (ns, us, ms, s, m, h)" + rangeText(row);
-    case CK_TYPE_SIZE: return "a size with unit (B, KiB, MiB, GiB, kB, MB, GB)" + rangeText(row);
+    case CK_TYPE_DURATION: return "a duration with unit (ns, us, ms, s, m, h)" + inRange(row);
+    case CK_TYPE_SIZE: return "a size with unit (B, KiB, MiB, GiB, kB, MB, GB)" + inRange(row);
     case CK_TYPE_ENUM: return "one of " + joined(choicesOf(row));
     case CK_TYPE_PATH: return "a path, relative to the folder of the config file";
     case CK_TYPE_SECRET: return std::string("a secret, also from a file by ") + row.name + "_file";
     case CK_TYPE_LIST: return "a comma-separated list";
     default: return "text";
+  }
+}
+
+std::string allowedHint(const ck_option& row) {
+  switch (row.type) {
+    case CK_TYPE_ENUM: return joined(choicesOf(row));
+    case CK_TYPE_LIST: return "comma-separated";
+    case CK_TYPE_SECRET: return std::string("secret; or ") + row.name + "_file";
+    default: return rangeText(row);
   }
 }
 

@@ -21,8 +21,11 @@ struct OptionValue {
 OptionValue parseOption(const ck_option& row, const std::string& text,
                         const std::filesystem::path& baseFolder);
 
-// "a duration from 10ms to 1h", "one of debug, info": for errors and for samples.
+// "a duration with unit … from 10ms to 1h", "one of debug, info": for errors.
 std::string allowedText(const ck_option& row);
+
+// The same in few words for a sample: "1ms to 1h", "debug, info"; empty where there is nothing to say.
+std::string allowedHint(const ck_option& row);
 
 // "500ms, 1s" as a list: comma-separated; an item in double quotes may hold commas, and \" and \\ in it.
 // Throws std::invalid_argument.

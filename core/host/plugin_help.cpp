@@ -2,6 +2,7 @@
 
 #include <clusterkit/plugin.h>
 
+#include "host/option_value.hpp"
 #include "host/plugin_kinds.hpp"
 #include "host/text.hpp"
 
@@ -10,13 +11,13 @@ namespace {
 
 bool isRequired(const ck_option& row) { return (row.flags & CK_OPTION_REQUIRED) != 0; }
 
-// "How often to ask. Allowed: a duration … from 10ms to 1m. Can be reloaded."
+// "How often to ask (10ms to 1m). Required."
 std::string explain(const ck_option& row) {
+  const std::string hint = allowedHint(row);
   std::string text = row.help;
-  if (!text.empty() && text.back() != '.') text += '.';
-  text += " Allowed: " + allowedText(row) + ".";
+  if (!text.empty() && text.back() == '.') text.pop_back();
+  text += (hint.empty() ? "" : " (" + hint + ")") + ".";
   if (isRequired(row)) text += " Required.";
-  if (row.fallback == nullptr && !isRequired(row)) text += " Default: not set.";
   if ((row.flags & CK_OPTION_RELOADABLE) != 0) text += " Can be reloaded.";
   return oneLine(text);
 }

@@ -97,8 +97,10 @@ std::string nearestName(std::string_view name, const std::vector<std::string>& c
       bestDistance = distance;
     }
   }
-  if (best == nullptr || bestDistance > std::max<std::size_t>(1, best->size() / 3)) return {};
-  return *best;
+  if (best != nullptr && bestDistance <= std::max<std::size_t>(1, best->size() / 3)) return *best;
+  for (const auto& candidate : candidates)  // "warning" for "warn"
+    if (candidate.size() > 2 && name.starts_with(candidate)) return candidate;
+  return {};
 }
 
 bool isUtf8(std::string_view text) {
