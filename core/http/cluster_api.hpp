@@ -1,7 +1,8 @@
 // All that the HTTP API needs of the node it runs in. The node's coordinator implements it; tests use a fake.
 //
-// Threads: called on the HTTP loop only, and never blocks it. A callback comes exactly once, on any thread,
-// possibly before the call returns; it may be slow for nobody (it only hands an answer to the HTTP loop).
+// Threads: called on the HTTP loop only, but for what is tagged [any], and never blocks it. A callback comes
+// exactly once, on any thread, possibly before the call returns; it may be slow for nobody (it only hands an
+// answer to the HTTP loop).
 #pragma once
 
 #include <clusterkit/types.hpp>
@@ -140,10 +141,10 @@ class ClusterApi {
  public:
   virtual ~ClusterApi() = default;
 
-  // The newest published state; held only while one request is looked at.
+  // [any] The newest published state; held only while one request is looked at.
   virtual Published<ClusterState>::Reading state() const = 0;
-  virtual std::shared_ptr<const MemberRoles> roles() const = 0;  // never null
-  virtual NodeView node() const = 0;
+  virtual std::shared_ptr<const MemberRoles> roles() const = 0;  // [any] never null
+  virtual NodeView node() const = 0;                             // [any]
   virtual std::vector<PluginView> plugins() const = 0;
   virtual std::vector<MetricFamily> metrics() const = 0;
   // stateHash() of the state right after this index; nothing when it is not kept (any more).

@@ -98,7 +98,7 @@ std::string_view reasonPhrase(int status) {
 std::string errorBody(const Error& error) {
   JsonText json;
   json.beginObject().key("error").beginObject();
-  json.field("code", nameOf(error.code))
+  json.field("code", error.name.empty() ? nameOf(error.code) : error.name)
       .field("message", error.message)
       .field("outcome", nameOf(error.applied));
   json.endObject().endObject();

@@ -44,6 +44,7 @@ struct Error {
   std::string message;  // one line for people; escaped where it is written
   Applied applied = Applied::notApplicable;
   std::chrono::seconds retryAfter{1};  // used by the codes that carry Retry-After
+  std::string_view name = {};          // a literal that says more than nameOf(code); empty: that one
 };
 
 int statusOf(ErrorCode code);

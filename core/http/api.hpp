@@ -1,0 +1,53 @@
+// The whole API: every resource's handler on one router. Give it to an HttpServer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/cluster_handler.hpp"
+#include "http/consensus_handler.hpp"
+#include "http/health_handler.hpp"
+#include "http/join_handler.hpp"
+#include "http/kv_handler.hpp"
+#include "http/lookup_handler.hpp"
+#include "http/metrics_handler.hpp"
+#include "http/nodes_handler.hpp"
+#include "http/partitions_handler.hpp"
+#include "http/rebalance_handler.hpp"
+#include "http/request_handler.hpp"
+#include "http/status_handler.hpp"
+
+namespace clusterkit::http {
+
+class Api : public RequestHandler {
+ public:
+  // `cluster` outlives it. `allowedHosts` as in ServerOptions.
+  explicit Api(ClusterApi& cluster, std::vector<std::string> allowedHosts = {});
+
+  // Before the server starts: counters to show in /metrics, and further resources.
+  void watch(const HttpStats& stats) { metrics_.watch(stats); }
+  Router& router() { return router_; }
+
+  std::variant<BodyLimit, Response> admit(const Request& head) override;
+  void handle(const Request& request, Responder& responder) override;
+  Position position() const override;
+
+ private:
+  ClusterApi& cluster_;
+  const std::vector<std::string> allowedHosts_;
+  Router router_;
+  TopologyCache topology_;
+  HealthHandler health_;
+  ClusterHandler clusterHandler_;
+  ConsensusHandler consensus_;
+  MetricsHandler metrics_;
+  JoinHandler join_;
+  KvHandler kv_;
+  LookupHandler lookup_;
+  StatusHandler status_;
+  PartitionsHandler partitions_;
+  RebalanceHandler rebalance_;
+  NodesHandler nodes_;
+};
+
+}  // namespace clusterkit::http

@@ -1,0 +1,104 @@
+#include "http/api_answers.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http/query.hpp"
+
+namespace clusterkit::http {
+namespace {
+
+ErrorCode codeOf(OutcomeCode code) {
+  switch (code) {
+    case OutcomeCode::InvalidArgument: return ErrorCode::invalid;
+    case OutcomeCode::ValueTooLarge: return ErrorCode::tooLarge;
+    case OutcomeCode::QuotaExceeded: return ErrorCode::quotaExceeded;
+    case OutcomeCode::NotFound: return ErrorCode::notFound;
+    case OutcomeCode::NoCluster: return ErrorCode::unavailable;
+    default: return ErrorCode::conflict;  // all others: refused because of the present state
+  }
+}
+
+struct FailureRow {
+  FailureKind kind;
+  ErrorCode code;
+  std::string_view name;
+};
+constexpr FailureRow kFailures[] = {
+    {FailureKind::NoLeader, ErrorCode::unavailable, "no_leader"},
+    {FailureKind::NotLeader, ErrorCode::notLeader, {}},
+    {FailureKind::Unavailable, ErrorCode::unavailable, {}},
+    {FailureKind::NoSpace, ErrorCode::noSpace, {}},
+    {FailureKind::Refused, ErrorCode::conflict, {}},
+    {FailureKind::NotFound, ErrorCode::notFound, {}},
+    {FailureKind::Invalid, ErrorCode::invalid, {}},
+    {FailureKind::TooLarge, ErrorCode::tooLarge, {}},
+    {FailureKind::Unsupported, ErrorCode::notImplemented, {}},
+    {FailureKind::TimedOut, ErrorCode::timeout, {}},
+    {FailureKind::Unknown, ErrorCode::unknownOutcome, {}},
+};
+
+}  // namespace
+
+Error errorOf(const Outcome& refused) {
+  Error error{codeOf(refused.code), refused.message, Applied::no};
+  if (error.message.empty()) error.message = toString(refused.code);
+  error.name = toString(refused.code);
+  // Nothing was changed now, but the first request with this key may have changed something long ago.
+  if (refused.code == OutcomeCode::IdempotencyExpired) error.applied = Applied::unknown;
+  return error;
+}
+
+Error errorOf(const Failure& failure) {
+  const Applied applied = failure.kind == FailureKind::Unknown ? Applied::unknown : Applied::no;
+  for (const FailureRow& row : kFailures) {
+    if (row.kind == failure.kind) {
+      Error error{row.code, failure.message, applied};
+      error.name = row.name;
+      return error;
+    }
+  }
+  return Error{ErrorCode::internal, failure.message, applied};
+}
+
+WriteOptions writeOptions(const Request& request) {
+  WriteOptions options;
+  options.deadline = clusterDeadline();
+  const std::string* key = request.headers.find("Idempotency-Key");
+  if (key == nullptr) return options;
+  if (request.headers.count("Idempotency-Key") > 1 || key->empty() || key->size() > kMaxIdempotencyKeyBytes) {
+    throw RequestError(ErrorCode::invalid, "Idempotency-Key must be given once, with 1 to 255 bytes",
+                       Applied::no);
+  }
+  options.idempotency = Idempotency{*key, LogIndex()};
+  if (const std::string* known = request.headers.find("X-ClusterKit-Index")) {
+    const auto index = parseDecimal(*known);
+    if (!index) throw RequestError(ErrorCode::invalid, "X-ClusterKit-Index must be a number", Applied::no);
+    options.idempotency->knownIndex = LogIndex(*index);
+  }
+  return options;
+}
+
+void requireCluster(const ClusterState& state) {
+  if (!state.exists()) {
+    throw RequestError(ErrorCode::unavailable, "this node is not yet part of a cluster", Applied::no);
+  }
+}
+
+Position positionOf(const ClusterState& state) { return {state.appliedIndex, state.mapEpoch()}; }
+
+std::string hex64(std::uint64_t number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4) *digit = kDigits[number & 15];
+  return text;
+}
+
+std::optional<std::uint64_t> parseHex64(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  const bool whole = result.ec == std::errc{} && result.ptr == text.data() + text.size();
+  return whole && text.size() <= 16 ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace clusterkit::http

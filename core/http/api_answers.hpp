@@ -1,0 +1,57 @@
+// The one mapping of what the cluster answers to errors of the API, and callbacks that answer a kept
+// responder.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "http/cluster_api.hpp"
+#include "http/errors.hpp"
+#include "http/responder.hpp"
+
+namespace clusterkit::http {
+
+// The cluster gets this long for a write or a linearizable read; the server's own limit is longer.
+inline constexpr std::chrono::seconds kClusterTimeout{10};
+inline MonotonicTime clusterDeadline() { return std::chrono::steady_clock::now() + kClusterTimeout; }
+
+Error errorOf(const Outcome& refused);  // anything but Applied
+Error errorOf(const Failure& failure);
+
+// A callback that answers `responder` with what `respond` makes of the value, or with the error. `respond`
+// runs on the callback's thread and may throw RequestError.
+template <class T, class Respond>
+Callback<T> answerTo(Responder& responder, Respond respond) {
+  auto kept = std::make_shared<Responder>(std::move(responder));
+  return [kept, respond = std::move(respond)](Answer<T> answer) {
+    try {
+      if (const auto* failure = std::get_if<Failure>(&answer)) throw RequestError(errorOf(*failure));
+      kept->respond(respond(std::get<T>(std::move(answer))));
+    } catch (const RequestError& refused) {
+      kept->fail(refused.error());
+    }
+  };
+}
+
+// As above for a write: an outcome that was refused is an error.
+template <class Respond>
+Callback<Outcome> answerWrite(Responder& responder, Respond respond) {
+  return answerTo<Outcome>(responder, [respond = std::move(respond)](const Outcome& outcome) {
+    if (!outcome.applied()) throw RequestError(errorOf(outcome));
+    return respond(outcome);
+  });
+}
+
+// From the headers Idempotency-Key (1 to 255 bytes) and X-ClusterKit-Index (the index the client had seen
+// when it first sent the request). Throws RequestError.
+WriteOptions writeOptions(const Request& request);
+
+// Throws RequestError 503 when this node is not yet part of a cluster.
+void requireCluster(const ClusterState& state);
+
+Position positionOf(const ClusterState& state);
+std::string hex64(std::uint64_t number);  // 16 digits: JSON numbers of other languages end at 2^53
+std::optional<std::uint64_t> parseHex64(std::string_view text);
+
+}  // namespace clusterkit::http
