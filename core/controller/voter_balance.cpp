@@ -1,0 +1,256 @@
+#include "controller/voter_balance.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace clusterkit {
+
+namespace {
+
+// Entries that a member may lack and still count as caught up.
+constexpr std::uint64_t kMaxLag = 256;
+
+enum class Liveness : std::uint8_t { Live, Gone };
+
+Liveness livenessOf(const ClusterState& state, MemberId member) {
+  const NodeRecord* node = state.findNode(member);
+  const bool live = node && isLive(node->status) && node->status != NodeStatus::Suspect;
+  return live ? Liveness::Live : Liveness::Gone;
+}
+
+struct Count {
+  std::size_t voters = 0;
+  std::size_t live = 0;
+  bool hasQuorum() const { return live > voters / 2; }
+};
+
+Count votersOf(const ConsensusView& consensus, const ClusterState& state) {
+  Count count;
+  for (const ConsensusMember& m : consensus.members) {
+    if (m.vote != Vote::Voter) continue;
+    ++count.voters;
+    // The leader itself lives, whatever the state says of it.
+    count.live += m.member == consensus.leader || livenessOf(state, m.member) == Liveness::Live ? 1 : 0;
+  }
+  return count;
+}
+
+bool staysInCluster(const NodeRecord& node) {
+  return !node.drainRequested && node.status != NodeStatus::Draining && node.status != NodeStatus::Left;
+}
+
+std::string nameOf(const ClusterState& state, MemberId member) {
+  const std::string_view id = state.nodeIdOf(member);
+  return id.empty() ? "member " + std::to_string(member.value) : "node " + std::string(id);
+}
+
+struct Candidate {
+  const ConsensusMember* member;
+  const NodeRecord* node;
+  Liveness liveness;
+};
+
+// Better first: living voters, then living learners that can be promoted, then voters that are down.
+int rank(const Candidate& c) {
+  if (c.liveness == Liveness::Live) return c.member->vote == Vote::Voter ? 0 : 1;
+  return 2;
+}
+
+// Members that could vote at rest, in the order of their node ids.
+std::vector<Candidate> candidatesOf(const ConsensusView& consensus, const ClusterState& state) {
+  std::vector<Candidate> candidates;
+  for (const auto& entry : state.nodes) {
+    const NodeRecord& node = *entry.value;
+    const ConsensusMember* member = consensus.find(node.spec.member);
+    if (!member || !staysInCluster(node)) continue;
+    // A suspicion is too short-lived to move votes for.
+    const bool isLeader = node.spec.member == consensus.leader;
+    const Liveness liveness = isLeader || isLive(node.status) ? Liveness::Live : Liveness::Gone;
+    const bool promotable = member->catchUp == CatchUp::CaughtUp && node.status == NodeStatus::Active;
+    if (member->vote == Vote::Learner && !promotable) continue;
+    candidates.push_back({member, &node, liveness});
+  }
+  return candidates;
+}
+
+// A living voter in a zone that has none yet is worth more than one that votes already; a dead one is worth
+// least.
+std::vector<MemberId> chooseVoters(std::vector<Candidate> candidates, MemberId leader, std::size_t count) {
+  std::vector<MemberId> chosen;
+  std::map<std::string, int> inZone;
+  while (chosen.size() < count && !candidates.empty()) {
+    const auto key = [&](const Candidate& c) {
+      const auto zone = inZone.find(c.node->spec.zone);
+      const int crowd = zone == inZone.end() ? 0 : zone->second;
+      return std::tuple(c.member->member == leader ? 0 : 1, c.liveness == Liveness::Live ? 0 : 1, crowd,
+                        rank(c));
+    };
+    const auto best =
+        std::min_element(candidates.begin(), candidates.end(),
+                         [&](const Candidate& a, const Candidate& b) { return key(a) < key(b); });
+    chosen.push_back(best->member->member);
+    ++inZone[best->node->spec.zone];
+    candidates.erase(best);
+  }
+  return chosen;
+}
+
+bool contains(const std::vector<MemberId>& members, MemberId member) {
+  return std::find(members.begin(), members.end(), member) != members.end();
+}
+
+// Another voter may be here soon, so a live one need not give up its vote for the sake of an odd number.
+bool moreToCome(const ConsensusView& consensus, const ClusterState& state) {
+  return std::any_of(consensus.members.begin(), consensus.members.end(), [&](const ConsensusMember& m) {
+    const NodeRecord* node = state.findNode(m.member);
+    const bool catchingUp = m.catchUp == CatchUp::Behind || (node && node->status == NodeStatus::Joining);
+    return m.vote == Vote::Learner && node && isLive(node->status) && catchingUp;
+  });
+}
+
+// Voters wanted at rest: the largest odd number that the nodes and the limit allow. Nodes that are down
+// count, so a failure alone never shrinks the cluster.
+std::size_t wantedVoters(std::size_t candidates, std::uint32_t maxVoters) {
+  const std::size_t most = std::max<std::size_t>(1, std::min<std::size_t>(candidates, maxVoters));
+  return most % 2 == 1 ? most : most - 1;
+}
+
+VoterChange none(std::string reason) { return {VoterChange::Kind::None, MemberId(), std::move(reason)}; }
+
+VoterChange withoutQuorum(const ClusterState& state, MemberId member, const char* verb, const Count& after) {
+  return none(std::string("cannot ") + verb + " " + nameOf(state, member) + " now: " +
+              std::to_string(after.live) + " of " + std::to_string(after.voters) + " voters would be live");
+}
+
+// Takes a vote or a membership away, unless what remains would have no quorum.
+VoterChange takeAway(const ConsensusView& consensus, const ClusterState& state, const ConsensusMember& member,
+                     VoterChange::Kind kind, std::string reason) {
+  if (member.member == consensus.leader) {
+    for (const ConsensusMember& next : consensus.members) {
+      const bool able = next.vote == Vote::Voter && next.member != consensus.leader &&
+                        next.catchUp == CatchUp::CaughtUp && livenessOf(state, next.member) == Liveness::Live;
+      if (able) return {VoterChange::Kind::TransferLeadership, next.member, std::move(reason)};
+    }
+    return none(nameOf(state, member.member) + " leads and no other voter can take over");
+  }
+  if (member.vote == Vote::Voter) {
+    Count after = votersOf(consensus, state);
+    --after.voters;
+    after.live -= livenessOf(state, member.member) == Liveness::Live ? 1 : 0;
+    const char* verb = kind == VoterChange::Kind::Demote ? "demote" : "remove";
+    if (!after.hasQuorum()) return withoutQuorum(state, member.member, verb, after);
+  }
+  return {kind, member.member, std::move(reason)};
+}
+
+VoterChange promote(const ConsensusView& consensus, const ClusterState& state, MemberId member,
+                    std::string reason) {
+  Count after = votersOf(consensus, state);
+  ++after.voters;
+  ++after.live;
+  if (!after.hasQuorum()) return withoutQuorum(state, member, "promote", after);
+  return {VoterChange::Kind::Promote, member, std::move(reason)};
+}
+
+}  // namespace
+
+CatchUp catchUpOf(LogIndex matchIndex, LogIndex commitIndex) {
+  return matchIndex && matchIndex.value + kMaxLag >= commitIndex.value ? CatchUp::CaughtUp : CatchUp::Behind;
+}
+
+const ConsensusMember* ConsensusView::find(MemberId member) const {
+  for (const ConsensusMember& m : members) {
+    if (m.member == member) return &m;
+  }
+  return nullptr;
+}
+
+VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& state,
+                            std::uint32_t maxVoters) {
+  // Replicated membership first: it says who belongs to the cluster at all.
+  for (const auto& entry : state.nodes) {
+    const NodeRecord& node = *entry.value;
+    if (consensus.find(node.spec.member) || !isLive(node.status)) continue;
+    return {VoterChange::Kind::AddLearner, node.spec.member, "node " + node.spec.id + " joined"};
+  }
+
+  const std::vector<Candidate> candidates = candidatesOf(consensus, state);
+  const std::size_t wanted = wantedVoters(candidates.size(), maxVoters);
+  const std::vector<MemberId> target = chooseVoters(candidates, consensus.leader, wanted);
+  VoterChange refused = none("the voters are as they should be");
+  const auto consider = [&](VoterChange change) {
+    if (change) return true;
+    refused = change;
+    return false;
+  };
+
+  // Promote before demoting: whoever is about to be replaced may still be needed.
+  for (const MemberId member : target) {
+    if (consensus.find(member)->vote == Vote::Voter) continue;
+    VoterChange change = promote(consensus, state, member, nameOf(state, member) + " has caught up");
+    if (consider(change)) return change;
+  }
+  // The dead, the leaving and the removed before the living.
+  std::vector<const ConsensusMember*> surplus;
+  for (const ConsensusMember& m : consensus.members) {
+    const NodeRecord* node = state.findNode(m.member);
+    const bool voterTooMany = m.vote == Vote::Voter && !contains(target, m.member);
+    const bool spared = node && staysInCluster(*node) && isLive(node->status) && moreToCome(consensus, state);
+    if (!node || (voterTooMany && !spared)) surplus.push_back(&m);
+  }
+  std::stable_sort(surplus.begin(), surplus.end(), [&](const ConsensusMember* a, const ConsensusMember* b) {
+    return livenessOf(state, a->member) == Liveness::Gone && livenessOf(state, b->member) == Liveness::Live;
+  });
+  for (const ConsensusMember* m : surplus) {
+    const bool removed = !state.findNode(m->member);
+    const auto kind = removed ? VoterChange::Kind::Remove : VoterChange::Kind::Demote;
+    const std::string reason = removed ? nameOf(state, m->member) + " was removed from the cluster"
+                                       : std::to_string(wanted) + " voters are enough, or better elsewhere";
+    VoterChange change = takeAway(consensus, state, *m, kind, reason);
+    if (consider(change)) return change;
+  }
+  return refused;
+}
+
+std::string whyNotRemove(MemberId member, const ConsensusView& consensus, const ClusterState& state) {
+  const NodeRecord* node = state.findNode(member);
+  if (!node) return "no such node";
+  if (state.nodes.size() == 1) return "node " + node->spec.id + " is the last one";
+
+  std::size_t lastCopies = 0;
+  for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
+    const auto owners = state.partitions->ownersOf(PartitionId(p));
+    const bool owned = std::find(owners.begin(), owners.end(), member) != owners.end();
+    const bool elsewhere = std::any_of(owners.begin(), owners.end(), [&](MemberId owner) {
+      const NodeRecord* other = state.findNode(owner);
+      return owner != member && other && isLive(other->status);
+    });
+    lastCopies += owned && !elsewhere ? 1 : 0;
+  }
+  if (lastCopies > 0) {
+    return "node " + node->spec.id + " has the last live copy of " + std::to_string(lastCopies) +
+           " partitions; drain it first";
+  }
+
+  const ConsensusMember* inConsensus = consensus.find(member);
+  if (!inConsensus || inConsensus->vote == Vote::Learner) return {};
+  Count after = votersOf(consensus, state);
+  --after.voters;
+  const bool live = member == consensus.leader || livenessOf(state, member) == Liveness::Live;
+  after.live -= live ? 1 : 0;
+  // A learner that has caught up takes the vote over before it is given up.
+  for (const ConsensusMember& m : consensus.members) {
+    const bool heir = m.vote == Vote::Learner && m.catchUp == CatchUp::CaughtUp && m.member != member &&
+                      livenessOf(state, m.member) == Liveness::Live;
+    if (!heir) continue;
+    ++after.voters;
+    ++after.live;
+    break;
+  }
+  if (after.hasQuorum()) return {};
+  return "without node " + node->spec.id + " only " + std::to_string(after.live) + " of " +
+         std::to_string(after.voters) + " voters would be live, and no quorum remains";
+}
+
+}  // namespace clusterkit
