@@ -17,7 +17,7 @@ struct ClusterFacts {
   std::uint32_t replicationFactor = 3;  // primary included
   std::uint32_t maxVoters = 5;
   std::string strategy = "balanced";                    // of placement
-  std::uint64_t valueQuotaBytes = 64ull * 1024 * 1024;  // keys and values together
+  std::uint64_t valueQuotaBytes = 64ull * 1024 * 1024;  // sum of valueWeight()
   std::uint32_t eventsRetain = 10'000;
   std::uint32_t idempotencyRetain =
       10'000;  // remembered results; ten times as many keys are remembered as used
@@ -26,6 +26,10 @@ struct ClusterFacts {
   friend bool operator==(const ClusterFacts&, const ClusterFacts&) = default;
 };
 
+// Empty, or one line that says what is wrong with them.
+std::string checkFacts(const ClusterFacts& facts);
+
+inline constexpr std::uint32_t kMaxRetain = 1'000'000;
 inline constexpr std::uint64_t kRetiredKeysPerRecord = 10;
 
 }  // namespace clusterkit

@@ -18,8 +18,7 @@
 
 namespace clusterkit {
 
-// --- Cluster and members
-// -------------------------------------------------------------------------------------------
+// --- Cluster and members ---
 
 // The first entry of every cluster. All partitions belong to the first node, which is active at once.
 struct CreateCluster {
@@ -79,13 +78,14 @@ struct RemoveNode {
   Consent consent = Consent::KeepLastCopies;
 };
 
+std::string_view toString(RemoveNode::Consent consent);
+
 // A new leader names itself. Its epoch is that of the entry.
 struct AnnounceLeader {
   MemberId leader;
 };
 
-// --- Partitions
-// ----------------------------------------------------------------------------------------------------
+// --- Partitions ---
 
 // Commits a plan; nothing moves yet. Outcome.index is the plan's name. A target must be placeable or an owner
 // already. A plan without moves is refused as InvalidArgument.
@@ -123,14 +123,15 @@ struct ControlRebalance {
   Action action = Action::Pause;
 };
 
+std::string_view toString(ControlRebalance::Action action);
+
 // Other owner orders without moving data. Each a permutation of the present owners, its first live.
 struct PromoteReplicas {
   Epoch mapEpoch;  // guard
   std::vector<OwnerChange> changes;
 };
 
-// --- Values
-// --------------------------------------------------------------------------------------------------------
+// --- Values ---
 
 struct SetValue {
   std::string key;

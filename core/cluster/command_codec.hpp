@@ -27,4 +27,7 @@ struct CommandError {
 // states part.
 std::variant<Command, CommandError> decodeCommand(std::string_view bytes);
 
+// Equal for equal bodies, whoever proposes them and when: tells a repeated request from another one.
+std::uint64_t bodyDigest(HashSeed seed, const CommandBody& body);
+
 }  // namespace clusterkit

@@ -26,6 +26,8 @@ struct NodeJoin {
   enum class Kind : std::uint8_t { Join = 1, Bootstrap = 2 } kind = Kind::Join;
 };
 
+std::string_view toString(NodeJoin::Kind kind);
+
 struct NodeRejoin {
   std::shared_ptr<const NodeRecord> node;
   std::chrono::milliseconds offlineDuration{};

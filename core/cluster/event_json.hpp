@@ -18,7 +18,7 @@ std::string eventJson(const ClusterEvent& event);
 // state; left out when empty.
 void writeNode(JsonText& out, const NodeRecord& node, std::string_view role = {});
 
-// RFC 3339 in UTC with nanoseconds: "2026-03-01T12:00:00.000000001Z". Years 1678 to 2261.
+// RFC 3339 in UTC with nanoseconds: "2026-03-01T12:00:00.000000001Z". Times before 1970 are written as 1970.
 std::string rfc3339(WallTime time);
 std::string eventIdText(const EventId& id);  // 32 hex digits
 

@@ -27,6 +27,9 @@ struct ClusterHealth {
   friend bool operator==(const ClusterHealth&, const ClusterHealth&) = default;
 };
 
+// The status that these numbers mean.
+HealthStatus healthStatus(const ClusterHealth& health);
+
 // From scratch, in time proportional to the partitions. apply keeps ClusterState::health equal to this.
 ClusterHealth computeHealth(const ClusterState& state);
 

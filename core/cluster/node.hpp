@@ -17,6 +17,10 @@ using NodeId = std::string;  // "node-1", from the configuration
 
 inline constexpr std::size_t kMaxNodeIdBytes = 128;
 inline constexpr std::size_t kMaxAddressBytes = 256;
+inline constexpr std::size_t kMaxTransportKeyBytes = 1024;
+inline constexpr std::size_t kMaxNodeSpecBytes = 64 * 1024;  // encoded, services included
+inline constexpr std::size_t kMaxNodes = 10'000;
+inline constexpr std::uint32_t kMaxNodeWeight = 1'000'000;
 
 enum class NodeStatus : std::uint8_t {
   Joining = 1,   // in the cluster, its log still catching up; owns nothing yet

@@ -27,6 +27,12 @@ namespace clusterkit {
 inline constexpr std::size_t kMaxKeyBytes = 512;
 inline constexpr std::size_t kMaxValueBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
+// What a value counts against the quota: its bytes and what it costs to keep it, so that many tiny values are
+// bounded too.
+inline constexpr std::uint64_t kValueOverheadBytes = 128;
+constexpr std::uint64_t valueWeight(std::string_view key, std::string_view bytes) {
+  return key.size() + bytes.size() + kValueOverheadBytes;
+}
 
 struct StoredValue {
   std::shared_ptr<const std::string> bytes;  // never null
@@ -74,7 +80,7 @@ struct ClusterState {
 
   PersistentMap<ServiceInstance> services;  // by serviceKey()
 
-  PersistentMap<StoredValue> values;  // weight: bytes of key and value
+  PersistentMap<StoredValue> values;  // weight: valueWeight()
 
   PersistentMap<IdempotencyRecord> idempotency;  // by the client's key
   PersistentMap<std::string> idempotencyOrder;   // BigEndianKey(sequence) -> key
@@ -89,12 +95,16 @@ struct ClusterState {
 
   ClusterState();
 
+  // Empties all maps and keys their shapes and hashes by `seed`; for CreateCluster and the snapshot reader.
+  void seedMaps(HashSeed seed);
+
   bool exists() const { return static_cast<bool>(facts->id); }
   // Null when unknown. No allocation.
   const NodeRecord* findNode(std::string_view id) const noexcept;
   const NodeRecord* findNode(MemberId member) const noexcept;
   // The node's id, or "" for an unknown member.
   std::string_view nodeIdOf(MemberId member) const noexcept;
+  bool isLiveMember(MemberId member) const noexcept;
   std::size_t liveNodeCount() const;
   // Null when absent.
   const StoredValue* findValue(std::string_view key) const noexcept { return values.find(key); }
