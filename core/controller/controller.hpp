@@ -81,6 +81,8 @@ class Controller {
   void requestRebalance() { rebalancer_.requestManual(); }
   RebalancePlan dryRun(Now now) const { return rebalancer_.plan(state_, damping_, now.steady); }
   std::string whyNotRemove(MemberId node) const { return clusterkit::whyNotRemove(node, consensus_, state_); }
+  // By the leader's own clock; the beginning of time when it has not heard of the node since it leads.
+  WallTime lastSignOfLife(MemberId node, Now now) const { return lastSeenAt(node, now); }
   Verdict verdictOf(MemberId node) const { return detector_.verdictOf(node); }
   // Why the voters are not changed further, for people.
   const std::string& voterReason() const { return voterReason_; }

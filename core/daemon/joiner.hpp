@@ -39,7 +39,6 @@ class Joiner {
 
  private:
   void run();
-  bool tryAll();
   bool trySeed(const Address& seed);
   bool pause(std::chrono::milliseconds length);
   void report(const std::string& seed, const std::string& reason);
@@ -47,7 +46,7 @@ class Joiner {
   Request request_;
   Log& log_;
   Joined joined_;
-  std::string lastReport_;
+  std::string lastReport_;  // the same reason is not logged again and again
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -5,9 +5,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "daemon/join_request.hpp"
 #include "daemon/settings_view.hpp"
 #include "daemon/version.hpp"
+#include "controller/join_check.hpp"
+#include "http/join_message.hpp"
 
 namespace clusterkit {
 namespace {
@@ -58,8 +59,9 @@ void RunningNode::start() {
   thread_ = std::thread([this] { loop_.run(); });
   loop_.post([this] { openStore(); });
   started_.get_future().get();  // throws what fail() put there
-  http_ = std::make_unique<http::Api>(*api_);
+  http_ = std::make_unique<http::Api>(*api_, settings_.http.allowedHosts);
   server_ = listen(settings_, *http_);
+  http_->watch(server_->stats());
   server_->start();
   loop_.post([this] { enterCluster(); });
 }
@@ -190,7 +192,13 @@ void RunningNode::foundCluster() {
 }
 
 void RunningNode::joinCluster() {
-  Joiner::Request request{settings_.cluster.seeds, joinBody(self_, settings_.cluster), httpAddress_};
+  http::JoinRequest question;
+  question.node = self_;
+  question.clusterName = settings_.cluster.name;
+  question.partitionCount = settings_.cluster.partitionCount;
+  question.replicationFactor = settings_.cluster.replicationFactor;
+  question.protocol = kProtocol;
+  Joiner::Request request{settings_.cluster.seeds, http::joinRequestBody(question), httpAddress_};
   joiner_ = std::make_unique<Joiner>(std::move(request), log_, [this](Joiner::Accepted accepted) {
     loop_.post([this, accepted = std::move(accepted)]() mutable {
       if (!failed_ && !stopped_) joined(accepted.cluster, std::move(accepted.members));

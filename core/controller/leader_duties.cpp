@@ -1,0 +1,324 @@
+#include "controller/leader_duties.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace clusterkit {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kProposalLimit = 10s;
+constexpr Duration kRetry = 200ms;
+// How often a learner's progress is looked at: a new node gets its share no later than it has caught up.
+constexpr Duration kCatchUpPoll = 10ms;
+constexpr Duration kProgressPoll = 500ms;
+
+ControllerOptions optionsOf(MemberId self, const DutySettings& settings) {
+  ControllerOptions out;
+  out.self = self;
+  out.healthChecks = settings.healthEnabled ? HealthChecks::Enabled : HealthChecks::Disabled;
+  out.health.interval = settings.probeInterval;
+  out.health.timeout = settings.probeTimeout;
+  out.health.threshold = settings.probeThreshold;
+  out.rebalance.delay = settings.rebalanceDelay;
+  out.rebalance.grace = settings.rebalanceGrace;
+  out.rebalance.maxMoves = settings.maxMoves;
+  out.rebalance.handoff = settings.handoff;
+  out.rebalance.handoffTimeout = settings.handoffTimeout;
+  return out;
+}
+
+ProposalResult resultOf(const WriteResult& result) {
+  switch (result.fate) {
+    case WriteResult::Fate::Applied:
+      return result.outcome.applied() ? ProposalResult::Applied : ProposalResult::Refused;
+    case WriteResult::Fate::NotDone: return ProposalResult::Refused;
+    case WriteResult::Fate::Unknown: break;
+  }
+  return ProposalResult::Unknown;
+}
+
+ProposalResult resultOf(const CallOutcome& outcome) {
+  if (outcome.ok()) return ProposalResult::Applied;
+  return outcome.possiblyDone() ? ProposalResult::Unknown : ProposalResult::Refused;
+}
+
+}  // namespace
+
+LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding founding)
+    : parts_(parts),
+      settings_(settings),
+      founding_(std::move(founding)),
+      controller_(optionsOf(parts.coordinator.self(), settings)),
+      admission_(
+          parts.loop, parts.coordinator, parts.transport,
+          [this](MemberId member) { return controller_.lastSignOfLife(member, now()); },
+          [this](MemberId member) -> std::optional<std::string> {
+            std::string why = controller_.whyNotRemove(member);
+            return why.empty() ? std::nullopt : std::optional(std::move(why));
+          }),
+      probes_(parts.loop, parts.coordinator.peers(), settings.probeTimeout,
+              [this](MemberId node, std::uint64_t sequence) {
+                if (!controller_.leads()) return;
+                controller_.onProbeAnswered(node, sequence, now());
+                wake();
+              }) {
+  parts_.coordinator.addObserver(*this);
+  parts_.coordinator.peers().on(
+      proto::PeerMessage::kIndirectAnswer, [this](MemberId from, const proto::PeerMessage& m) {
+        if (!controller_.leads()) return;
+        const proto::IndirectAnswer& answer = m.indirect_answer();
+        controller_.onIndirectAnswer(MemberId(answer.target()), from, answer.sequence(),
+                                     answer.reachable() ? Reachability::Reachable : Reachability::Unreachable, now());
+        wake();
+      });
+}
+
+LeaderDuties::~LeaderDuties() {
+  if (waking_) parts_.loop.cancel(waking_);
+}
+
+void LeaderDuties::onRole(Role role, Epoch epoch, MemberId) {
+  const Epoch term = role == Role::Leader ? epoch : Epoch();
+  if (term == term_) return;
+  if (term_) leaveOffice();
+  term_ = term;
+  if (term_) parts_.loop.post([this, alive = lifetime_.watch(), term] {
+    if (!alive.expired() && term_ == term) takeOffice();
+  });
+}
+
+void LeaderDuties::takeOffice() {
+  if (parts_.coordinator.current().exists()) announce();
+  else found();
+}
+
+// A cluster that does not exist yet: its first entry. Another leader may have written it; then it is refused, harmlessly.
+void LeaderDuties::found() {
+  if (!founding_.facts.id) founding_.facts.id = parts_.coordinator.peers().cluster();
+  parts_.coordinator.propose(
+      CreateCluster{founding_.facts, founding_.self}, std::nullopt, parts_.loop.now() + kProposalLimit,
+      [this, alive = lifetime_.watch(), term = term_](WriteResult result) {
+        if (alive.expired() || term_ != term) return;
+        if (parts_.coordinator.current().exists()) return announce();
+        parts_.log.warn("founding_failed", {{"reason", result.outcome.message + result.text}});
+        parts_.loop.timerAfter(kRetry, [this, alive, term] {
+          if (!alive.expired() && term_ == term) takeOffice();
+        });
+      });
+}
+
+// Its commit shows that this node has applied everything of earlier terms: only now may it decide anything.
+void LeaderDuties::announce() {
+  parts_.coordinator.propose(AnnounceLeader{parts_.coordinator.self()}, std::nullopt,
+                             parts_.loop.now() + kProposalLimit,
+                             [this, alive = lifetime_.watch(), term = term_](WriteResult result) {
+                               if (alive.expired() || term_ != term) return;
+                               if (result.fate == WriteResult::Fate::Applied) return inOffice();
+                               parts_.loop.timerAfter(kRetry, [this, alive, term] {
+                                 if (!alive.expired() && term_ == term) announce();
+                               });
+                             });
+}
+
+void LeaderDuties::inOffice() {
+  const Result<ConsensusStatus> status = parts_.consensus.status();
+  if (!status) return;
+  controller_.onBecomeLeader(parts_.coordinator.current(), consensusView(status.value()), now());
+  wake();
+}
+
+void LeaderDuties::leaveOffice() {
+  controller_.onStepDown();
+  lastVoterReason_.clear();
+  if (waking_) parts_.loop.cancel(std::exchange(waking_, {}));
+  if (manual_) std::exchange(manual_, nullptr)(Failure{Status::Unknown, "leadership changed"});
+}
+
+void LeaderDuties::onState(const ClusterState& state, Events) {
+  if (!controller_.leads()) return;
+  controller_.onState(state, now());
+  wake();
+}
+
+void LeaderDuties::onMembers(std::span<const Member> members, LogIndex) {
+  members_.assign(members.begin(), members.end());
+  // Whom consensus knows by now needs no place among the candidates.
+  for (const Member& member : members_) parts_.transport.removeCandidate(member.peer.member);
+  if (controller_.leads()) wake();
+}
+
+ConsensusView LeaderDuties::consensusView(const ConsensusStatus& status) {
+  ConsensusView view;
+  view.leader = status.leader;
+  for (const Member& member : members_) {
+    ConsensusMember& shown = view.members.emplace_back();
+    shown.member = member.peer.member;
+    shown.vote = member.kind == MemberKind::Voter ? Vote::Voter : Vote::Learner;
+    if (shown.member == parts_.coordinator.self()) shown.catchUp = CatchUp::CaughtUp;
+    for (const MemberProgress& progress : status.progress)
+      if (progress.member == shown.member) shown.catchUp = catchUpOf(progress.matchIndex, status.commitIndex);
+  }
+  return view;
+}
+
+bool LeaderDuties::someoneCatchesUp(const ConsensusView& view) const {
+  const auto behind = [](const ConsensusMember& m) { return m.vote == Vote::Learner && m.catchUp == CatchUp::Behind; };
+  if (std::any_of(view.members.begin(), view.members.end(), behind)) return true;
+  for (const auto& entry : parts_.coordinator.current().nodes)
+    if (entry.value->status == NodeStatus::Joining) return true;
+  return false;
+}
+
+void LeaderDuties::wake() { wakeAt(parts_.loop.now()); }
+
+void LeaderDuties::wakeAt(MonotonicTime when) {
+  if (waking_ && wakingAt_ <= when) return;
+  if (waking_) parts_.loop.cancel(waking_);
+  wakingAt_ = when;
+  waking_ = parts_.loop.timerAt(when, [this] {
+    waking_ = {};
+    tick();
+  });
+}
+
+void LeaderDuties::tick() {
+  if (!controller_.leads()) return;
+  const Result<ConsensusStatus> status = parts_.consensus.status();
+  if (!status) return;
+  const ConsensusView view = consensusView(status.value());
+  controller_.onConsensus(view);
+  carryOut(controller_.onTick(now()));
+  const Duration poll = someoneCatchesUp(view) ? kCatchUpPoll : kProgressPoll;
+  if (controller_.leads()) wakeAt(parts_.loop.now() + poll);
+}
+
+void LeaderDuties::carryOut(Actions actions) {
+  for (const SendProbe& probe : actions.probes) sendProbe(probe);
+  for (const AskIndirect& question : actions.inquiries) askIndirect(question);
+  for (const LinkChange& link : actions.links) logLink(link);
+  for (Proposal& proposal : actions.proposals) propose(std::move(proposal));
+  if (controller_.voterReason() != lastVoterReason_) {
+    lastVoterReason_ = controller_.voterReason();
+    parts_.log.debug("voters", {{"reason", lastVoterReason_}});
+  }
+  if (actions.nextWake != MonotonicTime::max()) wakeAt(std::max(actions.nextWake, parts_.loop.now()));
+  if (actions.voterChange && *actions.voterChange) change(*actions.voterChange);
+}
+
+// A probe that cannot be sent is one that gets no answer: the detector draws the conclusion.
+void LeaderDuties::sendProbe(const SendProbe& probe) {
+  proto::PeerMessage message;
+  message.mutable_probe()->set_sequence(probe.seq);
+  (void)parts_.coordinator.peers().send(probe.node, Lane::Control, message,
+                                        parts_.loop.now() + settings_.probeTimeout);
+}
+
+void LeaderDuties::askIndirect(const AskIndirect& question) {
+  proto::PeerMessage message;
+  message.mutable_indirect_probe()->set_sequence(question.seq);
+  message.mutable_indirect_probe()->set_target(question.target.value);
+  (void)parts_.coordinator.peers().send(question.via, Lane::Control, message,
+                                        parts_.loop.now() + settings_.probeTimeout);
+}
+
+void LeaderDuties::logLink(const LinkChange& link) {
+  const ClusterState& state = parts_.coordinator.current();
+  if (link.state == LinkChange::State::Broken)
+    parts_.log.warn("link_broken", {{"node", state.nodeIdOf(link.node)}, {"reached_by", state.nodeIdOf(link.via)}});
+  else
+    parts_.log.info("link_healed", {{"node", state.nodeIdOf(link.node)}});
+}
+
+void LeaderDuties::propose(Proposal proposal) {
+  const bool byHand = std::holds_alternative<StartRebalance>(proposal.body) &&
+                      std::get<StartRebalance>(proposal.body).trigger == RebalanceTrigger::Manual;
+  parts_.log.debug("duty", {{"command", commandName(proposal.body)}});
+  parts_.coordinator.propose(
+      std::move(proposal.body), std::nullopt, parts_.loop.now() + kProposalLimit,
+      [this, alive = lifetime_.watch(), id = proposal.id, term = term_, byHand](WriteResult result) {
+        if (alive.expired() || term_ != term) return;
+        if (result.fate == WriteResult::Fate::Applied && !result.outcome.applied())
+          parts_.log.info("duty_refused", {{"reason", result.outcome.message}});
+        if (byHand && manual_)
+          std::exchange(manual_, nullptr)(dutyResultOf(result, parts_.coordinator.current().facts->id));
+        controller_.onProposalDone(id, resultOf(result), now());
+        wake();
+      });
+}
+
+void LeaderDuties::change(const VoterChange& change) {
+  const ClusterState& state = parts_.coordinator.current();
+  parts_.log.info("voter_change", {{"node", state.nodeIdOf(change.member)}, {"why", change.reason}});
+  const auto done = [this, alive = lifetime_.watch(), term = term_](CallOutcome outcome) {
+    if (alive.expired() || term_ != term) return;
+    if (!outcome.ok())
+      parts_.log.info("voter_change_refused", {{"status", name(outcome.status)}, {"reason", outcome.text}});
+    controller_.onVoterChangeDone(resultOf(outcome), now());
+    wake();
+  };
+  MemberChange out{ChangeKind::AddLearner, {change.member, {}, {}}};
+  switch (change.kind) {
+    case VoterChange::Kind::None: return;
+    case VoterChange::Kind::TransferLeadership: return parts_.consensus.stepDown(change.member, done);
+    case VoterChange::Kind::AddLearner:
+      if (const NodeRecord* node = state.findNode(change.member))
+        out.peer = {change.member, node->spec.transportAddress, node->spec.transportKey};
+      break;
+    case VoterChange::Kind::Promote: out.kind = ChangeKind::Promote; break;
+    case VoterChange::Kind::Demote: out.kind = ChangeKind::Demote; break;
+    case VoterChange::Kind::Remove: out.kind = ChangeKind::Remove; break;
+  }
+  parts_.consensus.changeMembers(out, done);
+}
+
+void LeaderDuties::handle(const proto::Duty& duty, MonotonicTime deadline, DutyAnswer answer) {
+  if (!controller_.leads()) {
+    parts_.loop.post([a = std::move(answer)]() mutable {
+      a(Failure{Status::Unavailable, "the leader has just been elected"});
+    });
+    return;
+  }
+  switch (duty.what_case()) {
+    case proto::Duty::kJoin: return admission_.join(duty.join(), deadline, std::move(answer));
+    case proto::Duty::kAnnounce: return admission_.announce(duty.announce(), deadline, std::move(answer));
+    case proto::Duty::kRemove: return admission_.remove(duty.remove(), deadline, std::move(answer));
+    case proto::Duty::kTransfer: return admission_.transfer(duty.transfer(), std::move(answer));
+    case proto::Duty::kRebalance: return startRebalance(duty.rebalance(), std::move(answer));
+    case proto::Duty::kPreview: return preview(std::move(answer));
+    case proto::Duty::WHAT_NOT_SET: break;
+  }
+  parts_.loop.post([a = std::move(answer)]() mutable {
+    a(Failure{Status::Unsupported, "a request of a newer version"});
+  });
+}
+
+void LeaderDuties::startRebalance(const proto::RebalanceDuty&, DutyAnswer answer) {
+  std::string refusal;
+  if (manual_) refusal = "a rebalance by hand is being planned";
+  else if (parts_.coordinator.current().rebalance) refusal = "a rebalance is under way";
+  else if (controller_.dryRun(now()).empty()) refusal = "nothing to move";
+  if (!refusal.empty()) {
+    parts_.loop.post([a = std::move(answer), refusal]() mutable { a(Failure{Status::Conflict, refusal}); });
+    return;
+  }
+  manual_ = std::move(answer);
+  controller_.requestRebalance();
+  wake();
+}
+
+void LeaderDuties::preview(DutyAnswer answer) {
+  const RebalancePlan plan = controller_.dryRun(now());
+  proto::DutyResult result;
+  for (const Move& move : plan.moves) {
+    proto::PlannedMove& out = *result.add_moves();
+    out.set_partition(move.partition.value);
+    for (const MemberId m : move.from) out.add_from(m.value);
+    for (const MemberId m : move.to) out.add_to(m.value);
+    for (const MemberId m : move.copyFrom) out.add_copy_from(m.value);
+  }
+  parts_.loop.post([a = std::move(answer), r = std::move(result)]() mutable { a(std::move(r)); });
+}
+
+}  // namespace clusterkit

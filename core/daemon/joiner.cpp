@@ -1,0 +1,90 @@
+#include "daemon/joiner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/http_client.hpp"
+#include "http/join_message.hpp"
+#include "http/json_body.hpp"
+
+namespace clusterkit {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A seed that starts at the same moment is there within milliseconds; one that is down for hours is not hammered.
+constexpr std::chrono::milliseconds kFirstPause = 10ms;
+constexpr std::chrono::milliseconds kLongestPause = 2s;
+// The leader waits up to 2 s until it reaches the candidate; a stop must not wait longer than this.
+constexpr http::ClientTimeouts kTimeouts{1s, 4s};
+
+// The message of the API's error shape, or the body as it is.
+std::string reasonIn(const http::ClientAnswer& answer) {
+  try {
+    const http::JsonBody body(answer.body);
+    if (const auto error = body.object("error")) return error->requiredText("message");
+  } catch (const http::RequestError&) {
+    // no JSON: a proxy or another program answers at that address
+  }
+  return "status " + std::to_string(answer.status) + ": " + answer.body.substr(0, 200);
+}
+
+}  // namespace
+
+Joiner::Joiner(Request request, Log& log, Joined joined)
+    : request_(std::move(request)), log_(log), joined_(std::move(joined)), thread_([this] { run(); }) {}
+
+Joiner::~Joiner() { stop(); }
+
+void Joiner::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Joiner::pause(std::chrono::milliseconds length) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, length, [this] { return stopping_; });
+}
+
+void Joiner::run() {
+  for (auto pauseLength = kFirstPause; pause(pauseLength); pauseLength = std::min(pauseLength * 3 / 2, kLongestPause))
+    for (const Address& seed : request_.seeds)
+      if (toString(seed) != request_.ownAddress && trySeed(seed)) return;
+}
+
+bool Joiner::trySeed(const Address& seed) {
+  const std::string name = toString(seed);
+  try {
+    http::HttpClient client(name, kTimeouts);
+    const http::ClientAnswer answer = client.post("/join", request_.body);
+    if (answer.status != 200) {
+      report(name, reasonIn(answer));
+      return false;
+    }
+    const http::JoinReply reply = http::parseJoinReply(answer.body);
+    Accepted accepted{reply.accepted.cluster, {}};
+    for (const http::JoinMember& member : reply.members)
+      accepted.members.push_back({member.member, member.transportAddress, member.transportKey});
+    log_.info("joined", {{"seed", name}, {"nodes", reply.accepted.nodeCount}});
+    joined_(std::move(accepted));
+    return true;
+  } catch (const http::ClientError& error) {
+    report(name, error.what());
+  } catch (const http::RequestError& error) {
+    report(name, std::string("the answer cannot be read: ") + error.what());
+  }
+  return false;
+}
+
+void Joiner::report(const std::string& seed, const std::string& reason) {
+  const std::string line = seed + ' ' + reason;
+  if (line == lastReport_) return;
+  lastReport_ = line;
+  log_.warn("join_failed", {{"seed", seed}, {"reason", reason}, {"then", "trying on"}});
+}
+
+}  // namespace clusterkit
