@@ -94,13 +94,15 @@ bool Exchange::service(const std::vector<pollfd>& woken) {
     if (!frame) break;
     onFrame(*frame, now);
   }
+  bool more = read == receiveBatch;
   for (auto& [id, member] : members_) {
     bool needed = member.link->needsService(now);
     for (std::size_t i = member.firstWait; i < member.endWait && i < woken.size() && !needed; ++i)
       needed = woken[i].revents != 0;
     if (needed) member.link->service(now);
+    more = more || member.link->dirty();
   }
-  return read == receiveBatch;
+  return more;
 }
 
 void Exchange::onFrame(Listener::Frame& frame, std::uint64_t now) {

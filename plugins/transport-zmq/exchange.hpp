@@ -42,7 +42,7 @@ class Exchange {
   // True when the I/O thread has to look at something.
   bool enqueue(Outgoing::Ptr message);
 
-  // Does all that can be done now, at most a batch of incoming messages; true when more of them wait.
+  // Does what can be done now, at most a batch of incoming messages; true when there is more to do at once.
   // `woken` is what addWaits gave, after poll(2).
   bool service(const std::vector<pollfd>& woken);
   void addWaits(std::vector<pollfd>& out);

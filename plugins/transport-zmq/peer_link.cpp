@@ -107,6 +107,7 @@ void PeerLink::open(std::uint64_t now) {
   monitor_.emplace(wiring_, control);
   connectTo(control, target_);
   state_ = State::connecting;
+  dirty_ = true;  // a socket signals its descriptor only after it was once found empty
 }
 
 void PeerLink::closeAll() {

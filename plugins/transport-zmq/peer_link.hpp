@@ -33,10 +33,11 @@ class PeerLink {
   // The peer seems to have restarted: is our connection to it still alive? Answered soon, or dialled anew.
   void probe(std::uint64_t now);
 
-  // Does what can be done now; conclusive, so that one may sleep on addWaits() until deadline().
+  // Does what can be done now; unless dirty() then, one may sleep on addWaits() until deadline().
   void service(std::uint64_t now);
   void addWaits(std::vector<pollfd>& out) const;
   std::uint64_t deadline() const;  // ns on the host's clock; UINT64_MAX = none
+  bool dirty() const { return dirty_; }
   bool needsService(std::uint64_t now) const { return dirty_ || now >= deadline() || hasCreditNews(); }
 
   // The peer is removed: tells whoever waits for room that nothing will be refused any more.
