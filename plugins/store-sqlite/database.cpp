@@ -30,7 +30,8 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
     throw Error(statusOf(result), "cannot open " + path.string() + ": " + text);
   }
   sqlite3_extended_result_codes(db_, 1);
-  sqlite3_wal_hook(
+  sqlite3_wal_hook(  // also takes the place of SQLite's own automatic checkpoint
+
       db_,
       [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Database*>(self)->walPages_ = static_cast<std::uint64_t>(pages);

@@ -104,7 +104,6 @@ void Journal::openDatabase(HighWater::Found& found) {
   if (!empty || db_->number("PRAGMA user_version") != 0) checkFormat();
   db_->setPragma("journal_mode", "WAL", "wal");
   db_->setPragma("synchronous", options_.synchronous, options_.synchronous == "full" ? "2" : "1");
-  db_->setPragma("wal_autocheckpoint", "0", "0");  // ours runs when there is time
   db_->setPragma("secure_delete", "OFF", "0");  // Debian's default would write every deleted page once more
   db_->setPragma("cache_spill", "OFF", "0");    // so that a full disk shows at COMMIT and never before
   db_->setPragma("cell_size_check", "ON", "1");

@@ -72,8 +72,12 @@ IncomingSnapshot::IncomingSnapshot(const SnapshotFolder& folder, std::uint64_t h
       announcedSize_(announced.total_size),
       announcedChecksum_(announced.checksum) {}
 
-IncomingSnapshot::~IncomingSnapshot() {
-  if (file_.isOpen()) std::remove(path_.c_str());
+IncomingSnapshot::~IncomingSnapshot() { discard(); }
+
+void IncomingSnapshot::discard() noexcept {
+  if (!file_.isOpen()) return;
+  file_.close();
+  std::remove(path_.c_str());  // what stays in spite of that is removed at the next open
 }
 
 template <class F>
@@ -83,6 +87,7 @@ void IncomingSnapshot::guarded(F&& work) {
     work();
   } catch (const Error& e) {
     failure_ = e;
+    discard();  // at once, because a full disk needs the room
     throw;
   }
 }

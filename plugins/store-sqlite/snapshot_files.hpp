@@ -52,6 +52,7 @@ class IncomingSnapshot {
   template <class F>
   void guarded(F&& work);
   void openFile();
+  void discard() noexcept;
 
   const SnapshotFolder folder_;
   const std::filesystem::path path_;
