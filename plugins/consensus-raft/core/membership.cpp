@@ -109,7 +109,8 @@ void Raft::becomeRemoved() {
 }
 
 void Raft::on(MemberId, const RemovedNotice& notice, const Message&) {
-  if (notice.configurationIndex >= configurations_.latestIndex()) becomeRemoved();
+  // An older one than what we know to be committed would be about a time before we were added.
+  if (notice.configurationIndex > configurations_.asOf(commit_).index) becomeRemoved();
 }
 
 }  // namespace clusterkit::raft

@@ -15,6 +15,8 @@ Raft::Raft(Options options, InitialState initial, std::uint64_t seed)
       durability_(LogIndex{}) {
   if (const std::string problem = options_.problem(); !problem.empty()) throw std::invalid_argument(problem);
   if (!cluster_ || !self_) throw std::invalid_argument("cluster and member must not be 0");
+  // An answer to a request of an earlier life of this member may still be under way.
+  forwarded_.lastId = RequestId{prng_.next()};
   loadState(initial);
 }
 

@@ -48,14 +48,15 @@ void Raft::on(const Receive& event) {
   std::visit([&](const auto& body) { on(message.from, body, message); }, message.body);
 }
 
-// A member that we do not know may still be one: we may have missed a change. Its word is taken only when it
-// shows a newer configuration than ours, which a stranger and a member of the past cannot.
+// Known are the members of the committed configuration and of the one in force: one that is not committed may be taken
+// back, and who it removes may be the leader that does so. A member that we do not know may still be one, for we may
+// have missed a change: its word is taken when it shows a newer configuration than ours, which a stranger cannot.
 bool Raft::isWelcome(MemberId from, const Message& message) {
-  if (configuration().contains(from)) return true;
-  if (configuration().isRemoved(from)) {
+  const auto& committed = configurations_.asOf(commit_);
+  if (configuration().contains(from) || committed.configuration->contains(from)) return true;
+  if (committed.configuration->isRemoved(from)) {
     ++counters_.removedMember;
-    const bool committed = configurations_.latestIndex() <= commit_;
-    if (committed) send(from, RemovedNotice{configurations_.latestIndex()});
+    send(from, RemovedNotice{committed.index});
     return false;
   }
   if (message.configurationIndex > configurations_.latestIndex()) return true;

@@ -78,6 +78,7 @@ class Raft {
   };
   struct IncomingSnapshot {
     SnapshotMeta meta;
+    Term sentIn;  // the leader's term
     std::uint64_t written = 0;
     enum class Phase : std::uint8_t { Waiting, Writing, Committing } phase = Phase::Waiting;
   };

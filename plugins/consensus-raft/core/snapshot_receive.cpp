@@ -41,10 +41,12 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     return;
   }
   if (!incoming_ || !isSame(incoming_->meta, meta)) {
-    if (incoming_ && meta.index < incoming_->meta.index) return;
-    incoming_ = IncomingSnapshot{meta, 0, IncomingSnapshot::Phase::Waiting};
+    // One leader's snapshots only get newer, so an older one is a late chunk; a new leader may well have an older one.
+    if (incoming_ && incoming_->sentIn == term_ && meta.index < incoming_->meta.index) return;
+    incoming_ = IncomingSnapshot{meta, term_, 0, IncomingSnapshot::Phase::Waiting};
     ready_.snapshotSteps.push_back(BeginSnapshot{meta});
   }
+  incoming_->sentIn = term_;
   if (incoming_->phase == IncomingSnapshot::Phase::Writing) return;
   if (chunk.offset != incoming_->written || (chunk.bytes.size() == 0 && meta.totalSize > 0)) {
     replySnapshot(meta, SnapshotProgress::Partial);

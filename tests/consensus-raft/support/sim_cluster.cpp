@@ -201,7 +201,7 @@ MemberId SimCluster::awaitLeader(Duration limit) {
         return raft.log().termAt(raft.status().commitIndex) == raft.term();
       },
       limit);
-  EXPECT_TRUE(found) << "no leader with a committed entry of its term";
+  EXPECT_TRUE(found) << "no leader with a committed entry of its term\n" << describe();
   return found ? leader() : MemberId{};
 }
 
@@ -230,8 +230,47 @@ bool SimCluster::isConverged() const {
   return true;
 }
 
+std::string SimCluster::describe() const {
+  static const char* const roles[] = {"follower", "pre-candidate", "candidate",
+                                      "leader",   "learner",       "removed"};
+  std::string text;
+  for (const auto& [id, n] : nodes_) {
+    text += "member " + std::to_string(id.value);
+    if (!n->isUp()) {
+      text += " down\n";
+      continue;
+    }
+    const Status s = n->status();
+    const auto put = [&](const char* name, std::uint64_t v) {
+      text += std::string(" ") + name + " " + std::to_string(v);
+    };
+    text += std::string(" ") + roles[static_cast<int>(s.role)];
+    put("term", s.term.value);
+    put("leader", s.leader.value);
+    put("commit", s.commitIndex.value);
+    put("applied", s.appliedIndex.value);
+    put("first", s.firstIndex.value);
+    put("last", s.lastIndex.value);
+    put("durable", s.durableIndex.value);
+    put("snapshot", s.snapshotIndex.value);
+    put("unknown", s.counters.unknownMember);
+    put("impossible", s.counters.impossible);
+    if (s.repairing) text += " repairing";
+    text += " [";
+    for (const Member& m : n->raft().configuration().members) {
+      text += std::to_string(m.id.value) + (m.kind == MemberKind::Voter     ? "v"
+                                            : m.kind == MemberKind::Learner ? "l"
+                                                                            : "x");
+      text += m.outgoingVoter ? "o " : " ";
+    }
+    text += "]\n";
+  }
+  return text;
+}
+
 void SimCluster::expectConverged(Duration limit) {
-  ASSERT_TRUE(runUntil([this] { return isConverged(); }, limit)) << "the members do not agree in time";
+  ASSERT_TRUE(runUntil([this] { return isConverged(); }, limit)) << "the members do not agree in time\n"
+                                                                 << describe();
   const SimNode& reference = node(leader());
   checker_.survives(reference.applied());
   for (const auto& [id, n] : nodes_) {

@@ -108,6 +108,7 @@ class SimCluster {
   // All members that are up and belong to the cluster have applied the same, with every acknowledged write in
   // it.
   void expectConverged(Duration limit = 30s);
+  std::string describe() const;  // one line per member, for the text of a failure
 
  private:
   SimNode& make(MemberId id);
