@@ -1,9 +1,9 @@
 // The host's calls, each turned into one event; and what this node knows of itself.
 #include <utility>
 
+#include "codec.hpp"
 #include "driver.hpp"
 #include "records.hpp"
-#include "wire/codec.hpp"
 
 namespace clusterkit::raft {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 std::optional<MemberChange> changeFrom(const ck_member_change& change) {
   const MemberId id(change.peer.member);
   const auto member = [&] {
-    return Member{id, change.peer.endpoint, std::string(view(change.peer.public_key)), MemberKind::Learner, false};
+    return Member{id, change.peer.endpoint, std::string(view(change.peer.public_key)), MemberKind::Learner,
+                  false};
   };
   switch (change.kind) {
     case CK_CHANGE_ADD_LEARNER: return AddLearner{member()};
@@ -62,20 +63,27 @@ void Driver::propose(const ck_span* commands, std::uint64_t count, ck_token firs
 }
 
 void Driver::barrier(ck_token token) {
-  if (running()) feed(Barrier{Handle(token)});
-  else host_.fail(token, CK_UNAVAILABLE, "the log is being read");
+  if (running())
+    feed(Barrier{Handle(token)});
+  else
+    host_.fail(token, CK_UNAVAILABLE, "the log is being read");
 }
 
 void Driver::changeMembers(const ck_member_change& change, ck_token token) {
   const std::optional<MemberChange> known = changeFrom(change);
-  if (!known) host_.fail(token, CK_UNSUPPORTED, "unknown change of members " + std::to_string(change.kind));
-  else if (!running()) host_.fail(token, CK_UNAVAILABLE, "the log is being read");
-  else feed(ChangeMembers{*known, Handle(token)});
+  if (!known)
+    host_.fail(token, CK_UNSUPPORTED, "unknown change of members " + std::to_string(change.kind));
+  else if (!running())
+    host_.fail(token, CK_UNAVAILABLE, "the log is being read");
+  else
+    feed(ChangeMembers{*known, Handle(token)});
 }
 
 void Driver::stepDown(std::uint64_t to, ck_token token) {
-  if (running()) feed(TransferLeadership{MemberId(to), Handle(token)});
-  else host_.fail(token, CK_UNAVAILABLE, "the log is being read");
+  if (running())
+    feed(TransferLeadership{MemberId(to), Handle(token)});
+  else
+    host_.fail(token, CK_UNAVAILABLE, "the log is being read");
 }
 
 void Driver::applied(std::uint64_t) {
@@ -85,7 +93,7 @@ void Driver::applied(std::uint64_t) {
 void Driver::compact(const ck_snap_meta& meta) { feed(SnapshotWritten{snapshotFrom(meta)}); }
 
 void Driver::onMessage(std::uint64_t from, std::uint32_t, Buffer message) {
-  std::optional<Message> decoded = wire::decode(message.bytes());
+  std::optional<Message> decoded = wire::decodeMessage(message.bytes());
   if (decoded) {
     feed(Receive{MemberId(from), std::move(*decoded)});
   } else {
@@ -95,12 +103,15 @@ void Driver::onMessage(std::uint64_t from, std::uint32_t, Buffer message) {
 }
 
 void Driver::onPeer(std::uint64_t member, bool up) {
-  if (up) feed(PeerUp{MemberId(member)});
-  else feed(PeerDown{MemberId(member)});
+  if (up)
+    feed(PeerUp{MemberId(member)});
+  else
+    feed(PeerDown{MemberId(member)});
 }
 
 void Driver::onDurable(std::uint64_t uptoSeq, const ck_error* error) {
-  if (error != nullptr) throw Error(error->code, std::string("the store failed: ") + error->msg, error->os_errno);
+  if (error != nullptr)
+    throw Error(error->code, std::string("the store failed: ") + error->msg, error->os_errno);
   feed(Durable{BatchNumber(uptoSeq)});
 }
 
@@ -131,7 +142,8 @@ ck_status Driver::status(ck_consensus_status& out) {
   out.progress_count = 0;
   for (const Member& member : configuration.members) {
     const Progress* progress = raft_->progressOf(member.id);
-    if (progress == nullptr || out.progress_out == nullptr || out.progress_count >= out.progress_capacity) continue;
+    if (progress == nullptr || out.progress_out == nullptr || out.progress_count >= out.progress_capacity)
+      continue;
     out.progress_out[out.progress_count++] = progressOf(member, *progress, now(), options_.electionTimeout);
   }
   return CK_OK;

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "codec.hpp"
 #include "records.hpp"
-#include "wire/codec.hpp"
 
 namespace clusterkit::raft {
 namespace {
@@ -89,7 +89,8 @@ void Driver::send(const std::vector<Message>& messages) {
   std::vector<ck_message> out;
   bytes.reserve(messages.size());
   parts.reserve(messages.size());
-  for (const Message& message : messages) parts.push_back(span(bytes.emplace_back(wire::encode(message))));
+  for (const Message& message : messages)
+    parts.push_back(span(bytes.emplace_back(wire::encodeMessage(message))));
   const std::uint64_t urgent = host_.now() + static_cast<std::uint64_t>(options_.electionTimeout.count());
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const Lane lane = laneOf(messages[i]);
@@ -119,7 +120,8 @@ void Driver::commitKept() {
   for (const Entry& entry : committed_)
     if (entry.isCommand()) handing_.push_back({entry.index.value, entry.term.value, span(entry.command())});
   const LogIndex last = committed_.back().index;
-  if (!handing_.empty() && ports_->up->commit(ports_->cx(), handing_.data(), handing_.size()) != CK_OK) return;
+  if (!handing_.empty() && ports_->up->commit(ports_->cx(), handing_.data(), handing_.size()) != CK_OK)
+    return;
   committed_.clear();
   feed(Applied{last});
 }
@@ -140,14 +142,16 @@ void Driver::tellMembers(const MembersChange& change) {
   std::vector<ck_member> members;
   for (const Member& m : change.configuration->members) {
     const bool votes = m.kind == MemberKind::Voter || m.outgoingVoter;
-    members.push_back({sizeof(ck_member), votes ? CK_MEMBER_VOTER : CK_MEMBER_LEARNER,
+    members.push_back({sizeof(ck_member),
+                       votes ? CK_MEMBER_VOTER : CK_MEMBER_LEARNER,
                        {sizeof(ck_peer), 0, m.id.value, m.endpoint.c_str(), span(m.publicKey)}});
   }
   ports_->up->members(ports_->cx(), members.data(), members.size(), change.index.value);
 }
 
 void Driver::tellOutcome(const Outcome& outcome) {
-  const std::uint64_t value = outcome.code == OutcomeCode::NotLeader ? outcome.leader.value : outcome.index.value;
+  const std::uint64_t value =
+      outcome.code == OutcomeCode::NotLeader ? outcome.leader.value : outcome.index.value;
   host_.complete(outcome.handle.value, statusOf(outcome.code), value);
 }
 
@@ -160,26 +164,30 @@ void Driver::takeSnapshot(const SnapshotMeta& meta) {
 void Driver::restore(const SnapshotMeta& meta) {
   const std::string config = configOf(meta);
   const ck_snap_meta in = toAbi(meta, config);
-  const ck_token token = ports_->expect([this, alive = std::weak_ptr(alive_), index = meta.index](StoreResult result) {
-    if (alive.expired()) return;
-    if (!result.ok()) throw Error(result.status, "the snapshot cannot be restored: " + result.text);
-    feed(SnapshotRestored{index});
-  });
+  const ck_token token =
+      ports_->expect([this, alive = std::weak_ptr(alive_), index = meta.index](StoreResult result) {
+        if (alive.expired()) return;
+        if (!result.ok()) throw Error(result.status, "the snapshot cannot be restored: " + result.text);
+        feed(SnapshotRestored{index});
+      });
   ports_->up->restore(ports_->cx(), &in, token);
 }
 
 void Driver::sound(Alarm alarm) {
   switch (alarm) {
     case Alarm::LogLostTail:
-      host_.log(CK_LOG_ERROR, "log_lost_tail",
-                {{"effect", "acknowledged entries are missing; neither votes nor leads until the leader has repaired it"}});
+      host_.log(
+          CK_LOG_ERROR, "log_lost_tail",
+          {{"effect",
+            "acknowledged entries are missing; neither votes nor leads until the leader has repaired it"}});
       break;
     case Alarm::MadeWhole: host_.log(CK_LOG_INFO, "log_made_whole"); break;
     case Alarm::StoreFull:
       host_.log(CK_LOG_ERROR, "disk_full", {{"effect", "writes are refused; leadership is handed over"}});
       break;
     case Alarm::QuorumLost:
-      host_.log(CK_LOG_WARN, "quorum_lost", {{"effect", "stepped down; writes are refused until a majority answers"}});
+      host_.log(CK_LOG_WARN, "quorum_lost",
+                {{"effect", "stepped down; writes are refused until a majority answers"}});
       break;
     case Alarm::RemovedFromCluster:
       host_.log(CK_LOG_WARN, "removed_from_cluster", {{"effect", "this node takes no part any more"}});

@@ -1,5 +1,5 @@
-// The one driver of the Raft core: turns the host's calls, timers and upcalls into events, and handles each Ready in the
-// order that ready.hpp gives. Everything [loop]; decides nothing that the core decides.
+// The one driver of the Raft core: turns the host's calls, timers and upcalls into events, and handles each
+// Ready in the order that ready.hpp gives. Everything [loop]; decides nothing that the core decides.
 #pragma once
 
 #include <clusterkit/consensus.hpp>

@@ -5,7 +5,8 @@
 namespace clusterkit::raft {
 
 void LogWriter::persist(Ready& ready) {
-  Batch batch{ready.batch, ready.sync, ready.hardState, ready.truncateFrom, std::move(ready.entries), ready.compactTo};
+  Batch batch{ready.batch,    ready.sync, ready.hardState, ready.truncateFrom, std::move(ready.entries),
+              ready.compactTo};
   if (!kept_.empty() || submit(batch) != CK_OK) kept_.push_back(std::move(batch));
 }
 

@@ -1,4 +1,5 @@
-// What the driver reaches through the host: the node's store and transport, and the upcalls of consensus. A copyable view.
+// What the driver reaches through the host: the node's store and transport, and the upcalls of consensus. A
+// copyable view.
 #pragma once
 
 #include <clusterkit/consensus.hpp>
@@ -19,8 +20,7 @@ struct StoreResult {
 
 class Ports {
  public:
-  explicit Ports(Host host)
-      : host(host), up(host.iface<ck_consensus_host_1>(CK_CONSENSUS_HOST)) {
+  explicit Ports(Host services) : host(services), up(services.iface<ck_consensus_host_1>(CK_CONSENSUS_HOST)) {
     if (up == nullptr) throw Error(CK_UNSUPPORTED, "the host offers no " CK_CONSENSUS_HOST);
     store = up->store(cx(), &storeSelf);
     transport = up->transport(cx(), &transportSelf);

@@ -1,4 +1,5 @@
-// Entries and snapshots as the store keeps them: the entry's type in the record, a configuration as wire bytes.
+// Entries and snapshots as the store keeps them: the entry's type in the record, a configuration as wire
+// bytes.
 #pragma once
 
 #include <clusterkit/store.h>
@@ -25,7 +26,8 @@ class LogRecords {
 // Throws Error(CK_CORRUPT) for a record that no version of this plugin writes.
 Entry entryFrom(const ck_log_entry& record);
 
-// ck_snap_meta::config holds the configuration and where it stood in the log. `config` must outlive the result.
+// ck_snap_meta::config holds the configuration and where it stood in the log. `config` must outlive the
+// result.
 std::string configOf(const SnapshotMeta& meta);
 ck_snap_meta toAbi(const SnapshotMeta& meta, const std::string& config);
 SnapshotMeta snapshotFrom(const ck_snap_meta& meta);  // throws Error(CK_CORRUPT)

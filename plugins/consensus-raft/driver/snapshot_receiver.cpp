@@ -15,10 +15,14 @@ void SnapshotReceiver::next() {
   while (!busy_ && !steps_.empty()) {
     const SnapshotStep step = std::move(steps_.front());
     steps_.pop_front();
-    if (const auto* b = std::get_if<BeginSnapshot>(&step)) begin(*b);
-    else if (const auto* w = std::get_if<WriteSnapshot>(&step)) write(*w);
-    else if (const auto* c = std::get_if<CommitSnapshot>(&step)) commit(*c);
-    else abort();
+    if (const auto* b = std::get_if<BeginSnapshot>(&step))
+      begin(*b);
+    else if (const auto* w = std::get_if<WriteSnapshot>(&step))
+      write(*w);
+    else if (const auto* c = std::get_if<CommitSnapshot>(&step))
+      commit(*c);
+    else
+      abort();
   }
 }
 
@@ -32,8 +36,10 @@ void SnapshotReceiver::begin(const BeginSnapshot& step) {
   const std::string config = configOf(step.meta);
   const ck_snap_meta meta = toAbi(step.meta, config);
   std::uint64_t handle = 0;
-  if (ports_.store->snap_create(ports_.storeSelf, &meta, &handle) == CK_OK) handle_ = handle;
-  else feed_(SnapshotStoreFailed{step.meta.index});
+  if (ports_.store->snap_create(ports_.storeSelf, &meta, &handle) == CK_OK)
+    handle_ = handle;
+  else
+    feed_(SnapshotStoreFailed{step.meta.index});
 }
 
 void SnapshotReceiver::write(const WriteSnapshot& step) {
@@ -62,8 +68,10 @@ void SnapshotReceiver::commit(const CommitSnapshot& step) {
       ports_.storeSelf, std::exchange(handle_, 0),
       ports_.expect([this, alive = std::weak_ptr(alive_), index = step.index](StoreResult result) {
         if (alive.expired()) return;
-        if (result.ok()) feed_(SnapshotStored{index});
-        else feed_(SnapshotStoreFailed{index});
+        if (result.ok())
+          feed_(SnapshotStored{index});
+        else
+          feed_(SnapshotStoreFailed{index});
         settle();
       }));
 }

@@ -19,16 +19,20 @@ void SnapshotSender::read(const SnapshotRead& request) {
 
 void SnapshotSender::open() {
   if (std::exchange(opening_, true)) return;
-  ports_.store->snap_open(ports_.storeSelf, ports_.expect([this, alive = std::weak_ptr(alive_)](StoreResult result) {
-    if (alive.expired()) return;
-    opening_ = false;
-    if (result.ok())
-      open_ = Open{result.value0, snapshotFrom(*reinterpret_cast<const ck_snap_meta*>(result.payload.bytes().data()))};
-    for (const SnapshotRead& request : std::exchange(waiting_, {})) {
-      if (open_) readChunk(request);
-      else feed_(SnapshotReadFailed{request.to});
-    }
-  }));
+  ports_.store->snap_open(
+      ports_.storeSelf, ports_.expect([this, alive = std::weak_ptr(alive_)](StoreResult result) {
+        if (alive.expired()) return;
+        opening_ = false;
+        if (result.ok())
+          open_ = Open{result.value0,
+                       snapshotFrom(*reinterpret_cast<const ck_snap_meta*>(result.payload.bytes().data()))};
+        for (const SnapshotRead& request : std::exchange(waiting_, {})) {
+          if (open_)
+            readChunk(request);
+          else
+            feed_(SnapshotReadFailed{request.to});
+        }
+      }));
 }
 
 void SnapshotSender::readChunk(const SnapshotRead& request) {

@@ -1,5 +1,5 @@
-// Reads chunks of the newest snapshot for followers. One read handle serves all of them; it is closed when nobody
-// needs it any more, so that the store may drop an old snapshot. [loop]
+// Reads chunks of the newest snapshot for followers. One read handle serves all of them; it is closed when
+// nobody needs it any more, so that the store may drop an old snapshot. [loop]
 #pragma once
 
 #include <deque>

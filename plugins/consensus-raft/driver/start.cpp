@@ -51,8 +51,10 @@ void Driver::logRead(StoreResult result) {
   const auto* records = reinterpret_cast<const ck_log_entry*>(result.payload.bytes().data());
   for (std::uint64_t i = 0; i < result.value0; ++i) initial_.entries.push_back(entryFrom(records[i]));
   nextToRead_ = initial_.entries.back().index.value + 1;
-  if (nextToRead_ <= lastToRead_) readLog();
-  else begin();
+  if (nextToRead_ <= lastToRead_)
+    readLog();
+  else
+    begin();
 }
 
 void Driver::begin() {
