@@ -12,7 +12,6 @@ std::chrono::milliseconds ms(Duration d) { return std::chrono::duration_cast<std
 http::ServerOptions serverOptions(const HttpSettings& settings) {
   http::ServerOptions out;
   out.listen = toString(settings.listen);
-  out.allowedHosts = settings.allowedHosts;
   out.parser.targetBytes = settings.maxTargetSize;
   out.parser.headerBytes = settings.maxHeaderSize;
   out.parser.headerCount = settings.maxHeaders;

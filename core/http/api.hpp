@@ -21,7 +21,9 @@ namespace clusterkit::http {
 
 class Api : public RequestHandler {
  public:
-  // `cluster` outlives it. `allowedHosts` as in ServerOptions.
+  // `cluster` outlives it, and it outlives every callback given to `cluster`: stop the server, then the node,
+  // then let go of this. `allowedHosts` against DNS rebinding: names that browsers may send as Host besides
+  // IP addresses and localhost; empty: every name passes.
   explicit Api(ClusterApi& cluster, std::vector<std::string> allowedHosts = {});
 
   // Before the server starts: counters to show in /metrics, and further resources.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -30,6 +31,9 @@ Callback<T> answerTo(Responder& responder, Respond respond) {
       kept->respond(respond(std::get<T>(std::move(answer))));
     } catch (const RequestError& refused) {
       kept->fail(refused.error());
+    } catch (const std::exception& broken) {
+      // Nothing may be thrown into the thread that came back; what the cluster did stands.
+      kept->fail({ErrorCode::internal, broken.what(), Applied::unknown});
     }
   };
 }

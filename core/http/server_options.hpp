@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "http/request_parser.hpp"
 
@@ -23,9 +22,6 @@ struct ServerOptions {
   std::chrono::milliseconds writeTimeout{20000};    // without any progress
   std::chrono::milliseconds idleTimeout{60000};     // between requests
   std::chrono::milliseconds drainTimeout{2000};     // reading on after an answer that ends the connection
-  // Host names that browsers may send, against DNS rebinding; IP addresses and localhost always pass.
-  // Empty: every name passes.
-  std::vector<std::string> allowedHosts;
 };
 
 }  // namespace clusterkit::http
