@@ -5,7 +5,7 @@
 #include "cluster/apply_step.hpp"
 #include "cluster/record_codec.hpp"
 #include "cluster/services.hpp"
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

@@ -1,7 +1,7 @@
 // Small replicated values: compare-and-set by version, within a quota.
 #include "cluster/apply_step.hpp"
 #include "cluster/record_codec.hpp"
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

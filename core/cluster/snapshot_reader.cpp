@@ -5,7 +5,7 @@
 #include "cluster/services.hpp"
 #include "cluster/snapshot.hpp"
 #include "cluster/snapshot_format.hpp"
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

@@ -48,8 +48,12 @@ std::vector<DetectorOutput> FailureDetector::tick(MonotonicTime now) {
   for (auto& [node, watch] : watches_) {
     expireProbe(watch, now);
     closeInquiry(watch, now);
-    investigate(node, watch, now);
-    judge(node, watch, now);
+    if (majorityAnswers(now)) {
+      investigate(node, watch, now);
+    } else {
+      discount(watch);
+    }
+    judge(node, watch);
     if (!watch.probe && now >= watch.nextProbeAt) {
       watch.probe = Probe{++lastSeq_, now};
       watch.nextProbeAt = now + options_.interval;
@@ -100,14 +104,17 @@ void FailureDetector::investigate(MemberId node, Watch& watch, MonotonicTime now
   watch.inquiry = Inquiry{lastSeq_, now, std::move(helpers)};
 }
 
-void FailureDetector::judge(MemberId node, Watch& watch, MonotonicTime now) {
+// What is seen while the leader itself is cut off proves nothing, also when the others are back.
+void FailureDetector::discount(Watch& watch) {
+  watch.failures = std::min(watch.failures, suspectAt());
+  watch.confirmation = Confirmation::None;
+  watch.inquiry.reset();
+}
+
+void FailureDetector::judge(MemberId node, Watch& watch) {
   if (watch.failures < suspectAt() || watch.verdict == Verdict::Down) return;
   const bool lost = watch.confirmation == Confirmation::Lost;
-  if (lost && watch.failures >= options_.threshold && !majorityAnswers(now)) {
-    // What was seen while the leader itself was cut off counts for nothing, also when the others are back.
-    watch.failures = 0;
-    watch.confirmation = Confirmation::None;
-  } else if (lost && watch.failures >= options_.threshold) {
+  if (lost && watch.failures >= options_.threshold) {
     setVerdict(node, watch, Verdict::Down);
   } else if (!watch.linkBroken || lost) {  // over a link known as broken, failures alone say nothing
     setVerdict(node, watch, Verdict::Suspect);

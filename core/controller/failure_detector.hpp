@@ -130,7 +130,8 @@ class FailureDetector {
   void expireProbe(Watch& watch, MonotonicTime now);
   void investigate(MemberId node, Watch& watch, MonotonicTime now);
   void closeInquiry(Watch& watch, MonotonicTime now);
-  void judge(MemberId node, Watch& watch, MonotonicTime now);
+  void discount(Watch& watch);
+  void judge(MemberId node, Watch& watch);
   void signOfLife(MemberId node, Watch& watch, MonotonicTime now);
   void setVerdict(MemberId node, Watch& watch, Verdict verdict);
   bool answers(const Watch& watch, MonotonicTime now) const;

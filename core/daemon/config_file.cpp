@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "host/text.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

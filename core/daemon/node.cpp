@@ -12,6 +12,7 @@
 #include "host/line_log.hpp"
 #include "host/plugin_refused.hpp"
 #include "http/api_answers.hpp"
+#include "http/health_handler.hpp"
 
 namespace clusterkit {
 namespace {
@@ -221,7 +222,7 @@ NodeMetrics Node::metrics() const {
   out.requestCount = stats.requests;
   out.errorCount = stats.byClass[4] + stats.byClass[5];
   out.isLeader = view.role == http::ConsensusRole::Leader;
-  out.raftState = http::nameOf(view.role);
+  out.raftState = http::raftStateName(view.role);
   out.uptime = view.uptime;
   return out;
 }

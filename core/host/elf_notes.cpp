@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "host/text.hpp"
+#include "host/utf8.hpp"
 #include "host/units.hpp"
 
 namespace clusterkit {
@@ -184,6 +185,8 @@ PluginNotes readPluginNotes(Bytes file) {
     if (header.e_phoff > file.size()) refuse("is damaged: its program headers are outside of the file");
     const auto segment =
         readHeader<Elf64_Phdr>(file, header.e_phoff + i * sizeof(Elf64_Phdr), "a program header");
+    // The system's loader maps what the header says and dies of a bus error where the file is shorter.
+    if (segment.p_type == PT_LOAD) slice(file, segment.p_offset, segment.p_filesz, "a loadable segment");
     if (segment.p_type != PT_NOTE) continue;
     collectNotes(slice(file, segment.p_offset, segment.p_filesz, "a note segment"), segment.p_align, raw);
   }

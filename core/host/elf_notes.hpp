@@ -1,7 +1,7 @@
 // What a plugin file says about itself in its ELF notes, read without running or mapping any of its code.
 //
 // The reader trusts nothing: every offset and size is checked against the bytes at hand, only program headers
-// (PT_NOTE) are looked at, and a file of another class, byte order or architecture is refused with both
+// are looked at, and a file of another class, byte order or architecture is refused with both
 // values. Section headers are never read, so a stripped file says the same as before. Format: CK_NOTE in
 // plugin.h. [any] pure functions of their argument.
 #pragma once

@@ -46,20 +46,19 @@ bool isId(std::string_view id) {
 void checkComponent(const ck_component& component, std::size_t position) {
   const std::string number = "component " + std::to_string(position);
   checkSize(component.size, sizeof(ck_component), number);
-  checkText(component.kind, number + "'s kind");
-  checkText(component.id, number + "'s id");
-  if (!isId(component.id))
-    refuse("has " + number + "'s id " + inQuotes(component.id) + ", allowed is [a-z0-9-]{1,32}");
+  checkText(component.kind, "the kind of " + number);
+  checkText(component.id, "the id of " + number);
+  if (!isId(component.id)) refuse("has the id " + inQuotes(component.id) + ", allowed is [a-z0-9-]{1,32}");
   const std::string name = "component " + inQuotes(component.id);
-  checkText(component.summary, name + "'s summary");
-  checkText(component.version, name + "'s version");
-  if (component.create == nullptr) refuse("has a null pointer as " + name + "'s create");
-  if (component.iface == nullptr) refuse("has a null pointer as " + name + "'s iface");
-  if (component.destroy == nullptr) refuse("has a null pointer as " + name + "'s destroy");
+  checkText(component.summary, "the summary of " + name);
+  checkText(component.version, "the version of " + name);
+  if (component.create == nullptr) refuse("has a null pointer as create of " + name);
+  if (component.iface == nullptr) refuse("has a null pointer as iface of " + name);
+  if (component.destroy == nullptr) refuse("has a null pointer as destroy of " + name);
   try {
     optionRows(component);
   } catch (const std::invalid_argument& e) {
-    refuse("has in " + name + " an unsound config schema: " + e.what());
+    refuse("has an unsound config schema in " + name + ": " + e.what());
   }
 }
 

@@ -2,33 +2,12 @@
 
 #include <algorithm>
 
+#include "host/utf8.hpp"
+
 namespace clusterkit {
 namespace {
 
 constexpr std::size_t kLongestQuote = 80;
-
-// Length of the UTF-8 sequence at the start of `text`, 0 if it is malformed (table 3-7 of the Unicode
-// standard).
-std::size_t sequenceLength(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return i < text.size() && at(i) >= low && at(i) <= high;
-  };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-    return follows(1, low, high) && follows(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -39,7 +18,7 @@ std::string oneLine(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text.front());
-    const std::size_t length = sequenceLength(text);
+    const std::size_t length = utf8SequenceLength(text);
     if (length == 0 || c < 0x20 || c == 0x7F) {
       out += "\\x";
       out += hex[c >> 4];
@@ -101,15 +80,6 @@ std::string nearestName(std::string_view name, const std::vector<std::string>& c
   for (const auto& candidate : candidates)  // "warning" for "warn"
     if (candidate.size() > 2 && name.starts_with(candidate)) return candidate;
   return {};
-}
-
-bool isUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = sequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 std::string_view trimmed(std::string_view text) {

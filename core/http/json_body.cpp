@@ -5,7 +5,7 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit::http {
 namespace {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <limits>
 
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 #include "http/errors.hpp"
 
 namespace clusterkit::http {

@@ -1,4 +1,4 @@
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {
