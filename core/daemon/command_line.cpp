@@ -49,25 +49,21 @@ CommandLine parseCommandLine(int argc, const char* const* argv) {
   Poco::Util::OptionProcessor processor(known);
   processor.setUnixStyle(true);
   CommandLine out;
-  std::string waiting;  // an option whose value is the next argument
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     try {
-      if (!waiting.empty()) {
-        take(out, waiting, argument);
-        waiting.clear();
-        continue;
-      }
-      std::string name, value;
+      std::string name, value;  // an option whose value is the next argument comes out once that was processed
       if (!processor.process(argument, name, value)) throw ConfigError("'" + argument + "' is no option; see --help");
-      const bool wantsValue = known.getOption(name).takesArgument();
-      if (wantsValue && value.empty()) waiting = name;
-      else take(out, name, value);
-    } catch (const Poco::Util::OptionException&) {
-      throw ConfigError("'" + argument + "' is no option; see --help");
+      if (!name.empty()) take(out, name, value);
+    } catch (const Poco::Util::OptionException& error) {
+      throw ConfigError("'" + argument + "': " + error.displayText() + "; see --help");
     }
   }
-  if (!waiting.empty()) throw ConfigError("--" + waiting + " needs a value; see --help");
+  try {
+    processor.checkRequired();
+  } catch (const Poco::Util::OptionException& error) {
+    throw ConfigError(error.displayText() + "; see --help");
+  }
   return out;
 }
 
