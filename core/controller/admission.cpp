@@ -135,8 +135,9 @@ void Admission::announce(const proto::AnnounceDuty& duty, MonotonicTime deadline
   if (state.findNode(command->node.member) == nullptr)
     return answerLater(std::move(answer), Failure{Status::NotFound, "no such member"});
   command->lastSeenAt = lastSeen_(command->node.member);
-  updatePeer(command->node, [this, alive = lifetime_.watch(), command = std::move(*command), deadline,
-                             answer = std::move(answer)](std::optional<Failure> failure) mutable {
+  const NodeSpec spec = command->node;  // the command is moved into the handler
+  updatePeer(spec, [this, alive = lifetime_.watch(), command = std::move(*command), deadline,
+                    answer = std::move(answer)](std::optional<Failure> failure) mutable {
     if (alive.expired() || failure) return answer(failure.value_or(Failure{Status::Unavailable, "stopping"}));
     propose(std::move(command), std::nullopt, deadline, std::move(answer));
   });

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "host/plugin_kinds.hpp"
@@ -17,20 +18,37 @@ constexpr int kExitConfiguration = 2;
 ChosenPlugin choose(const Settings& settings, const ConfigSection& section, const PluginCatalog& catalog,
                     PluginLibraries& libraries, std::string_view role, const std::string& id) {
   const ck_component& component = libraries.component(catalog, role, id);
-  return {component, pluginOptions(settings, section, component), catalog.resolve(role, id).file->path.string(),
-          component.version};
+  return {component, pluginOptions(settings, section, component),
+          catalog.resolve(role, id).file->path.string(), component.version};
 }
 
-// Others on the machine have no business in a node's log and keys.
-void prepareFolder(const fs::path& folder) {
-  std::error_code error;
-  const bool made = fs::create_directories(folder, error);
-  if (error || !fs::is_directory(folder))
-    throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + " cannot be made: " +
-                                              (error ? error.message() : "it is no folder"));
-  if (made) fs::permissions(folder, fs::perms::owner_all, error);
-  if (error) throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + ": " + error.message());
-}
+// The data folder of this start. Plugins are copied into it before their options can be checked, so what was
+// made here is taken away again if the start is refused: a wrong configuration leaves nothing behind.
+class PreparedFolder {
+ public:
+  explicit PreparedFolder(const fs::path& folder) {
+    for (fs::path at = folder; !at.empty() && !fs::exists(at); at = at.parent_path()) made_ = at;
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error || !fs::is_directory(folder))
+      throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + " cannot be made: " +
+                                                (error ? error.message() : "it is no folder"));
+    // Others on the machine have no business in a node's log and keys.
+    if (!made_.empty()) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error)
+      throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + ": " + error.message());
+  }
+  PreparedFolder(const PreparedFolder&) = delete;
+  PreparedFolder& operator=(const PreparedFolder&) = delete;
+  ~PreparedFolder() {
+    std::error_code ignored;
+    if (!made_.empty()) fs::remove_all(made_, ignored);
+  }
+  void keep() { made_.clear(); }
+
+ private:
+  fs::path made_;  // the topmost folder that did not exist before; empty if all did
+};
 
 }  // namespace
 
@@ -39,17 +57,21 @@ PluginCatalog findPlugins(const std::vector<fs::path>& first, const PluginSettin
   search.places = first;
   search.places.insert(search.places.end(), settings.path.begin(), settings.path.end());
   search.builtinFolder = builtinPluginFolder();
+  search.trust = PluginTrust::ofThisProcess(settings.allow);
   return PluginCatalog::scan(search);
 }
 
 ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, PluginLibraries& libraries,
                             DataFolder folder) {
   const PluginSettings& wanted = settings.plugins;
+  std::optional<PreparedFolder> prepared;
+  if (folder == DataFolder::Prepare) prepared.emplace(settings.node.dataDir);
   addTransportDefaults(settings, libraries.component(catalog, "transport", wanted.transport));
-  ChosenPlugins chosen{choose(settings, settings.store, catalog, libraries, "store", wanted.store),
-                       choose(settings, settings.transport, catalog, libraries, "transport", wanted.transport),
-                       choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus)};
-  if (folder == DataFolder::Prepare) prepareFolder(settings.node.dataDir);
+  ChosenPlugins chosen{
+      choose(settings, settings.store, catalog, libraries, "store", wanted.store),
+      choose(settings, settings.transport, catalog, libraries, "transport", wanted.transport),
+      choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus)};
+  if (prepared) prepared->keep();
   return chosen;
 }
 
