@@ -6,12 +6,12 @@ namespace {
 
 ck_status statusOf(int code) {
   switch (code & 0xff) {
+    case SQLITE_NOMEM:
     case SQLITE_FULL: return CK_NO_SPACE;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return CK_CONFLICT;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return CK_CORRUPT;
-    case SQLITE_NOMEM: return CK_INTERNAL;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY: return CK_IO;

@@ -8,8 +8,8 @@ namespace {
 
 std::string whatIsMissing(const Evidence& e, std::uint64_t foundStep, LogShape::Position end) {
   const auto text = [](std::uint64_t n) { return std::to_string(n); };
-  if (e.damagedFrom != 0) return "log row " + text(e.damagedFrom) + " is damaged or missing";
   if (e.snapshotLost) return "the newest snapshot is damaged or missing";
+  if (e.damagedFrom != 0) return "log row " + text(e.damagedFrom) + " is damaged or missing";
   if (!e.mark) return "the high-water mark is damaged or missing, so nobody knows what was acknowledged";
   if (foundStep < e.mark->step)
     return "the database ends at transaction " + text(foundStep) + ", acknowledged was " + text(e.mark->step);

@@ -67,6 +67,12 @@ FakeHost::FakeHost(std::uint64_t seed) : randomState_(seed) {
   };
 }
 
+FakeHost::~FakeHost() {
+  timers_.clear();
+  while (runDue()) {
+  }
+}
+
 void FakeHost::provide(const std::string& ifaceId, const void* upcalls, void* user) {
   ifaces_[ifaceId] = upcalls;
   user_ = user;

@@ -22,9 +22,10 @@ class FakeHost {
     std::string error;
   };
 
-  // Hosts of one test that talk to each other, or stand for one node before and after a restart, need seeds of
-  // their own.
+  // Hosts of one test that talk to each other, or stand for one node before and after a restart, need seeds
+  // of their own.
   explicit FakeHost(std::uint64_t seed = 1);
+  ~FakeHost();  // runs what was posted, so that nothing it owns leaks
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;
 

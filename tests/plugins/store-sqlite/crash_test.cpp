@@ -1,6 +1,7 @@
 // SIGKILL at random moments: all that was reported durable is there, and what is there is a prefix (scenarios
 // 28, 49).
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,9 +138,13 @@ TEST(Crash, KilledAtRandomMomentsItHoldsAPrefixWithAllThatWasDurable) {
       workUntilKilled(folder.path(), model, pipe[1]);
     }
     ::close(pipe[1]);
-    // The moment is the test's input, not a synchronisation: anything from before the open to far into the
-    // work.
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
+    // The moment is the test's input, not a synchronisation. One round in five it may hit the open, the
+    // others come after the first durable step.
+    pollfd progress{pipe[0], POLLIN, 0};
+    if (round % 5 != 0) {
+      ASSERT_EQ(::poll(&progress, 1, 30'000), 1) << "no step became durable";
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 15'000));
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
