@@ -32,7 +32,7 @@ TEST(Consistency, HashVectorsAreEqualOnEveryNode) {
 }
 
 TEST(Consistency, HashVectorsHoldForSixteenPartitions) {
-  TestCluster cluster({{"cluster.partition_count", "16"}});
+  TestCluster cluster(Settings{{"cluster.partition_count", "16"}});
   TestNode& node = cluster.addStarted();
   ASSERT_TRUE(eventually([&] { return node.ready(); }));
   for (const Vector& v : kVectors)

@@ -83,7 +83,7 @@ TEST(Restart, TwentyRoundsOfKillNineLoseNoAcknowledgedWrite) {
 }
 
 TEST(Restart, AFollowerThatWasAwayPastASnapshotCatchesUpByIt) {
-  TestCluster cluster({{"consensus.snapshot_entries", "50"}, {"consensus.trailing_entries", "5"}});
+  TestCluster cluster(Settings{{"consensus.snapshot_entries", "50"}, {"consensus.trailing_entries", "5"}});
   cluster.startThree();
   TestNode* follower = cluster.leader().id() == "node-3" ? &cluster.node(2) : &cluster.node(3);
   follower->kill9();

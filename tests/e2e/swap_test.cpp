@@ -12,7 +12,7 @@ std::string pluginInUse(TestNode& node, const std::string& kind) {
 }
 
 TEST(Swap, ThreeNodesRunOnMemoryStoresByOneLine) {
-  TestCluster cluster({{"plugins.store", "memory"}});
+  TestCluster cluster(Settings{{"plugins.store", "memory"}});
   cluster.startThree();
   EXPECT_EQ(cluster.node(2).put("k", "v").status, 200);
   EXPECT_EQ(cluster.node(3).value("k"), "v");
