@@ -67,7 +67,7 @@ void Raft::on(MemberId from, const Heartbeat& request, const Message&) {
   heedLeader(from);
   leaderCommit_ = std::max(leaderCommit_, request.commit);
   advanceCommit(std::min(request.commit, verified_));
-  sendWhenDurable(from, HeartbeatReply{request.round});
+  sendWhenDurable(from, HeartbeatReply{request.round, verified_});
   checkRepaired();
 }
 

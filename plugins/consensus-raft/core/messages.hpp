@@ -60,6 +60,7 @@ struct Heartbeat {
 };
 struct HeartbeatReply {
   RoundId round;
+  LogIndex verified;  // how far the sender knows its log to agree with the leader's; no claim about its disk
 };
 
 struct SnapshotChunk {

@@ -48,9 +48,10 @@ void Raft::on(const Receive& event) {
   std::visit([&](const auto& body) { on(message.from, body, message); }, message.body);
 }
 
-// Known are the members of the committed configuration and of the one in force: one that is not committed may be taken
-// back, and who it removes may be the leader that does so. A member that we do not know may still be one, for we may
-// have missed a change: its word is taken when it shows a newer configuration than ours, which a stranger cannot.
+// Known are the members of the committed configuration and of the one in force: one that is not committed may
+// be taken back, and who it removes may be the leader that does so. A member that we do not know may still be
+// one, for we may have missed a change: its word is taken when it shows a newer configuration than ours,
+// which a stranger cannot.
 bool Raft::isWelcome(MemberId from, const Message& message) {
   const auto& committed = configurations_.asOf(commit_);
   if (configuration().contains(from) || committed.configuration->contains(from)) return true;

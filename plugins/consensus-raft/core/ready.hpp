@@ -10,12 +10,16 @@
 //                vote requests) is held inside the core and comes out of the step(Durable) that made it true.
 //                So a leader's appends travel while its own write is under way.
 //   3. snapshots `snapshotSteps` in order, each after the store operation before it; then `snapshotReads`.
-//   4. restore   when set: forget committed entries of earlier Readys that were not handed on yet, rebuild the state
-//                machine from the store's newest snapshot, then SnapshotRestored. No committed entry comes before that.
-//   5. snapshot  takeSnapshot names exactly the index that the state machine has reached; `committed` would move it on.
+//   4. restore   when set: forget committed entries of earlier Readys that were not handed on yet, rebuild
+//   the state
+//                machine from the store's newest snapshot, then SnapshotRestored. No committed entry comes
+//                before that.
+//   5. snapshot  takeSnapshot names exactly the index that the state machine has reached; `committed` would
+//   move it on.
 //   6. apply     `committed` in order; commands go to the state machine, the other entries only count. Then
-//                Applied{index of the last}. Entries are durable here and committed. At most Options::maxApplyBytes are
-//                out at a time, so a driver that cannot hand them on yet simply keeps them.
+//                Applied{index of the last}. Entries are durable here and committed. At most
+//                Options::maxApplyBytes are out at a time, so a driver that cannot hand them on yet simply
+//                keeps them.
 //   7. tell      `outcomes`, `roleChange`, `membersChange`, `alarms`.
 //
 // Events may be fed in between (for example Applied from within 6), their Ready is handled after this one.
@@ -105,7 +109,8 @@ struct Ready {
   std::vector<SnapshotStep> snapshotSteps;
   std::vector<SnapshotRead> snapshotReads;
   std::optional<SnapshotMeta> restore;
-  std::optional<SnapshotMeta> takeSnapshot;  // write one of exactly this index, then SnapshotWritten or -NotWritten
+  std::optional<SnapshotMeta>
+      takeSnapshot;  // write one of exactly this index, then SnapshotWritten or -NotWritten
   std::vector<Entry> committed;
 
   std::vector<Outcome> outcomes;

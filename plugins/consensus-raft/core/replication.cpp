@@ -124,9 +124,9 @@ void Raft::on(MemberId from, const HeartbeatReply& reply, const Message&) {
     p.ackedRound = reply.round;
     confirmReadRounds();
   }
-  if (p.matchIndex >= log_.lastIndex()) return;
-  // Something is missing there or its answer was lost: an empty append finds out, and a full window may move
-  // on by one.
+  if (p.matchIndex >= log_.lastIndex() && reply.verified >= p.matchIndex) return;
+  // Something is missing there, its answer was lost, or it has restarted and does not know that its log
+  // agrees: an empty append finds out, and a full window may move on by one.
   if (p.state == ProgressState::Replicate && p.inflight.isFull(options_)) p.inflight.freeFirst();
   if (p.state == ProgressState::Probe) p.probeSent = false;
   replicateTo(from, p, Hint::Always);

@@ -41,7 +41,8 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     return;
   }
   if (!incoming_ || !isSame(incoming_->meta, meta)) {
-    // One leader's snapshots only get newer, so an older one is a late chunk; a new leader may well have an older one.
+    // One leader's snapshots only get newer, so an older one is a late chunk; a new leader may well have an
+    // older one.
     if (incoming_ && incoming_->sentIn == term_ && meta.index < incoming_->meta.index) return;
     incoming_ = IncomingSnapshot{meta, term_, 0, IncomingSnapshot::Phase::Waiting};
     ready_.snapshotSteps.push_back(BeginSnapshot{meta});

@@ -42,7 +42,10 @@ void put(const Heartbeat& m, pb::Envelope& e) {
   e.mutable_heartbeat()->set_commit(m.commit.value);
   e.mutable_heartbeat()->set_round(m.round.value);
 }
-void put(const HeartbeatReply& m, pb::Envelope& e) { e.mutable_heartbeat_reply()->set_round(m.round.value); }
+void put(const HeartbeatReply& m, pb::Envelope& e) {
+  e.mutable_heartbeat_reply()->set_round(m.round.value);
+  e.mutable_heartbeat_reply()->set_verified(m.verified.value);
+}
 void put(const SnapshotChunk& m, pb::Envelope& e) {
   auto* chunk = e.mutable_snapshot_chunk();
   write(m.meta, chunk);
@@ -119,7 +122,8 @@ std::optional<MessageBody> takeBody(const pb::Envelope& e) {
     case pb::Envelope::kAppendRejected: return takeRejected(e.append_rejected());
     case pb::Envelope::kHeartbeat:
       return Heartbeat{LogIndex{e.heartbeat().commit()}, RoundId{e.heartbeat().round()}};
-    case pb::Envelope::kHeartbeatReply: return HeartbeatReply{RoundId{e.heartbeat_reply().round()}};
+    case pb::Envelope::kHeartbeatReply:
+      return HeartbeatReply{RoundId{e.heartbeat_reply().round()}, LogIndex{e.heartbeat_reply().verified()}};
     case pb::Envelope::kSnapshotChunk: return takeChunk(e.snapshot_chunk());
     case pb::Envelope::kSnapshotReply: return takeSnapshotReply(e.snapshot_reply());
     case pb::Envelope::kTimeoutNow: return TimeoutNow{};
