@@ -82,7 +82,7 @@ void Admission::join(const proto::JoinDuty& duty, MonotonicTime deadline, DutyAn
   if (!state.exists())
     return answerLater(std::move(answer), Failure{Status::Unavailable, "the cluster is still being founded"});
   if (auto refusal = joinRefusal(state, command->node, claimsOf(duty)))
-    return answerLater(std::move(answer), Failure{Status::Conflict, "join refused: " + *refusal});
+    return answerLater(std::move(answer), Failure{refusal->status, "join refused: " + refusal->text});
   auto candidate = std::make_shared<Candidate>();
   candidate->command = std::move(*command);
   candidate->deadline = deadline;

@@ -31,18 +31,11 @@ std::optional<std::string> claimRefusal(const ClusterFacts& facts, const JoinCla
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<std::string> joinRefusal(const ClusterState& state, const NodeSpec& node,
-                                       const JoinClaims& claims) {
-  if (auto refusal = claimRefusal(*state.facts, claims)) return refusal;
+std::optional<std::string> nodeRefusal(const ClusterState& state, const NodeSpec& node) {
   if (!node.member)
     return "the node names no member id: it does not take part in this cluster's consensus and cannot be a "
            "member";
   if (node.transportAddress.empty()) return "transport_address is missing";
-  if (state.tombstones.find(BigEndianKey(node.member)) != nullptr)
-    return "member " + hex(node.member.value) +
-           " was removed from the cluster: it comes back with an empty data folder only";
   const NodeRecord* known = state.findNode(node.id);
   if (known != nullptr && known->spec.member != node.member && isLive(known->status))
     return "node id '" + node.id + "' is in use by a live node at " + known->spec.httpAddress;
@@ -55,6 +48,19 @@ std::optional<std::string> joinRefusal(const ClusterState& state, const NodeSpec
     if (other.spec.httpAddress == node.httpAddress)
       return "http address " + node.httpAddress + " is that of the live node '" + other.spec.id + "'";
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Failure> joinRefusal(const ClusterState& state, const NodeSpec& node,
+                                   const JoinClaims& claims) {
+  if (auto reason = claimRefusal(*state.facts, claims)) return Failure{Status::Conflict, *reason};
+  if (state.tombstones.find(BigEndianKey(node.member)) != nullptr)
+    return Failure{Status::Stale,
+                   "member " + hex(node.member.value) +
+                       " was removed from the cluster: it comes back with an empty data folder only"};
+  if (auto reason = nodeRefusal(state, node)) return Failure{Status::Conflict, *reason};
   return std::nullopt;
 }
 

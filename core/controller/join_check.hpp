@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/state.hpp"
+#include "host/call_outcome.hpp"
 
 namespace clusterkit {
 
@@ -20,8 +21,8 @@ struct JoinClaims {
   std::optional<std::uint32_t> protocol;
 };
 
-// Nothing when it may, else one line with both differing values.
-std::optional<std::string> joinRefusal(const ClusterState& state, const NodeSpec& node,
-                                       const JoinClaims& claims);
+// Stale: the member was removed for good. Conflict: everything else. The text is one line with both differing
+// values.
+std::optional<Failure> joinRefusal(const ClusterState& state, const NodeSpec& node, const JoinClaims& claims);
 
 }  // namespace clusterkit

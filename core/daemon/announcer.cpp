@@ -46,12 +46,13 @@ void Announcer::look() {
   command.origin = {self_.member, 1};  // the leader proposes it as its own
   command.body = RejoinNode{self_, {}};
   duty.mutable_announce()->set_command(encodeCommand(command));
-  loop_.post([this, alive = lifetime_.watch(), duty = std::make_unique<proto::Duty>(std::move(duty))]() mutable {
-    if (alive.expired()) return;
-    gate_.ask(std::move(*duty), loop_.now() + kAskFor, [this, alive](Result<proto::DutyResult> result) {
-      if (!alive.expired()) answered(result);
-    });
-  });
+  loop_.post(
+      [this, alive = lifetime_.watch(), duty = std::make_unique<proto::Duty>(std::move(duty))]() mutable {
+        if (alive.expired()) return;
+        gate_.ask(std::move(*duty), loop_.now() + kAskFor, [this, alive](Result<proto::DutyResult> result) {
+          if (!alive.expired()) answered(result);
+        });
+      });
 }
 
 void Announcer::answered(const Result<proto::DutyResult>& result) {

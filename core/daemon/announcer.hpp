@@ -1,5 +1,5 @@
-// Tells the leader that this node runs again, or has new addresses: until the cluster's record of the node carries this
-// run's boot number. Everything [loop].
+// Tells the leader that this node runs again, or has new addresses: until the cluster's record of the node
+// carries this run's boot number. Everything [loop].
 #pragma once
 
 #include "controller/leader_gate.hpp"

@@ -28,14 +28,22 @@ Poco::Util::OptionSet options() {
 }
 
 void take(CommandLine& out, const std::string& name, const std::string& value) {
-  if (name == "config") out.config = std::filesystem::absolute(value);
-  else if (name == "set") out.assignments.push_back(value);
-  else if (name == "plugin-path") out.pluginPath.push_back(std::filesystem::absolute(value));
-  else if (name == "json") out.json = true;
-  else if (name == "check-config") out.action = Action::CheckConfig;
-  else if (name == "list-plugins") out.action = Action::ListPlugins;
-  else if (name == "version") out.action = Action::Version;
-  else if (name == "help") out.action = Action::Help;
+  if (name == "config")
+    out.config = std::filesystem::absolute(value);
+  else if (name == "set")
+    out.assignments.push_back(value);
+  else if (name == "plugin-path")
+    out.pluginPath.push_back(std::filesystem::absolute(value));
+  else if (name == "json")
+    out.json = true;
+  else if (name == "check-config")
+    out.action = Action::CheckConfig;
+  else if (name == "list-plugins")
+    out.action = Action::ListPlugins;
+  else if (name == "version")
+    out.action = Action::Version;
+  else if (name == "help")
+    out.action = Action::Help;
   else if (name == "plugin-help") {
     out.action = Action::PluginHelp;
     out.pluginHelp = value;
@@ -52,8 +60,10 @@ CommandLine parseCommandLine(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     try {
-      std::string name, value;  // an option whose value is the next argument comes out once that was processed
-      if (!processor.process(argument, name, value)) throw ConfigError("'" + argument + "' is no option; see --help");
+      std::string name,
+          value;  // an option whose value is the next argument comes out once that was processed
+      if (!processor.process(argument, name, value))
+        throw ConfigError("'" + argument + "' is no option; see --help");
       if (!name.empty()) take(out, name, value);
     } catch (const Poco::Util::OptionException& error) {
       throw ConfigError("'" + argument + "': " + error.displayText() + "; see --help");
@@ -79,7 +89,8 @@ std::string usage() {
          "      --version\n"
          "  -h, --help\n"
          "\n"
-         "Exit codes: 0 clean stop, 2 bad configuration, 3 a plugin was refused or failed, 4 the store is damaged or\n"
+         "Exit codes: 0 clean stop, 2 bad configuration, 3 a plugin was refused or failed, 4 the store is "
+         "damaged or\n"
          "refuses, 5 a broken invariant, 6 the address is in use.\n";
 }
 

@@ -12,9 +12,9 @@ struct CommandLine {
   enum class Action { Run, CheckConfig, ListPlugins, PluginHelp, Version, Help };
   Action action = Action::Run;
   std::optional<std::filesystem::path> config;
-  std::vector<std::string> assignments;             // of --set
-  std::vector<std::filesystem::path> pluginPath;    // absolute
-  std::string pluginHelp;                           // "sink.script"
+  std::vector<std::string> assignments;           // of --set
+  std::vector<std::filesystem::path> pluginPath;  // absolute
+  std::string pluginHelp;                         // "sink.script"
   bool json = false;
 };
 

@@ -48,17 +48,19 @@ std::optional<Identity> decodeIdentity(std::string_view text) {
 }
 
 void loadIdentity(StorePort& store, UniqueFunction<void(Result<std::optional<Identity>>)> done) {
-  store.getMeta(std::string(kName), [done = std::move(done)](Result<std::optional<std::string>> value) mutable {
-    if (!value) {
-      done(value.failure());
-    } else if (!value.value()) {
-      done(std::optional<Identity>());
-    } else if (auto identity = decodeIdentity(*value.value())) {
-      done(std::move(identity));
-    } else {
-      done(Failure{Status::Corrupt, "the identity in the data folder cannot be read: '" + *value.value() + "'"});
-    }
-  });
+  store.getMeta(std::string(kName),
+                [done = std::move(done)](Result<std::optional<std::string>> value) mutable {
+                  if (!value) {
+                    done(value.failure());
+                  } else if (!value.value()) {
+                    done(std::optional<Identity>());
+                  } else if (auto identity = decodeIdentity(*value.value())) {
+                    done(std::move(identity));
+                  } else {
+                    done(Failure{Status::Corrupt,
+                                 "the identity in the data folder cannot be read: '" + *value.value() + "'"});
+                  }
+                });
 }
 
 void saveIdentity(StorePort& store, const Identity& identity, CallHandler done) {

@@ -1,5 +1,5 @@
-// Who this data folder is: the member id minted with it, and the cluster it belongs to. Kept in the store, so that it
-// lives and dies with the log that it vouches for.
+// Who this data folder is: the member id minted with it, and the cluster it belongs to. Kept in the store, so
+// that it lives and dies with the log that it vouches for.
 #pragma once
 
 #include <optional>

@@ -12,7 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A seed that starts at the same moment is there within milliseconds; one that is down for hours is not hammered.
+// A seed that starts at the same moment is there within milliseconds; one that is down for hours is not
+// hammered.
 constexpr std::chrono::milliseconds kFirstPause = 10ms;
 constexpr std::chrono::milliseconds kLongestPause = 2s;
 // The leader waits up to 2 s until it reaches the candidate; a stop must not wait longer than this.
@@ -30,6 +31,25 @@ std::string reasonIn(const http::ClientAnswer& answer) {
 }
 
 }  // namespace
+
+std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body) {
+  using Kind = JoinRefusal::Kind;
+  try {
+    http::HttpClient client(address, kTimeouts);
+    const http::ClientAnswer answer = client.post("/join", body);
+    if (answer.status == 410) return JoinRefusal{Kind::Removed, reasonIn(answer)};
+    if (answer.status != 200) return JoinRefusal{Kind::Refused, reasonIn(answer)};
+    const http::JoinReply reply = http::parseJoinReply(answer.body);
+    JoinAcceptance accepted{reply.accepted.cluster, reply.accepted.nodeCount, {}};
+    for (const http::JoinMember& member : reply.members)
+      accepted.members.push_back({member.member, member.transportAddress, member.transportKey});
+    return accepted;
+  } catch (const http::ClientError& error) {
+    return JoinRefusal{Kind::NoAnswer, error.what()};
+  } catch (const http::RequestError& error) {
+    return JoinRefusal{Kind::NoAnswer, std::string("the answer cannot be read: ") + error.what()};
+  }
+}
 
 Joiner::Joiner(Request request, Log& log, Joined joined)
     : request_(std::move(request)), log_(log), joined_(std::move(joined)), thread_([this] { run(); }) {}
@@ -51,33 +71,22 @@ bool Joiner::pause(std::chrono::milliseconds length) {
 }
 
 void Joiner::run() {
-  for (auto pauseLength = kFirstPause; pause(pauseLength); pauseLength = std::min(pauseLength * 3 / 2, kLongestPause))
+  for (auto pauseLength = kFirstPause; pause(pauseLength);
+       pauseLength = std::min(pauseLength * 3 / 2, kLongestPause))
     for (const Address& seed : request_.seeds)
       if (toString(seed) != request_.ownAddress && trySeed(seed)) return;
 }
 
 bool Joiner::trySeed(const Address& seed) {
-  const std::string name = toString(seed);
-  try {
-    http::HttpClient client(name, kTimeouts);
-    const http::ClientAnswer answer = client.post("/join", request_.body);
-    if (answer.status != 200) {
-      report(name, reasonIn(answer));
-      return false;
-    }
-    const http::JoinReply reply = http::parseJoinReply(answer.body);
-    Accepted accepted{reply.accepted.cluster, {}};
-    for (const http::JoinMember& member : reply.members)
-      accepted.members.push_back({member.member, member.transportAddress, member.transportKey});
-    log_.info("joined", {{"seed", name}, {"nodes", reply.accepted.nodeCount}});
-    joined_(std::move(accepted));
-    return true;
-  } catch (const http::ClientError& error) {
-    report(name, error.what());
-  } catch (const http::RequestError& error) {
-    report(name, std::string("the answer cannot be read: ") + error.what());
+  auto answer = askToJoin(toString(seed), request_.body);
+  if (const auto* refusal = std::get_if<JoinRefusal>(&answer)) {
+    report(toString(seed), refusal->reason);
+    return false;
   }
-  return false;
+  auto& accepted = std::get<JoinAcceptance>(answer);
+  log_.info("joined", {{"seed", toString(seed)}, {"nodes", accepted.nodes}});
+  joined_(std::move(accepted));
+  return true;
 }
 
 void Joiner::report(const std::string& seed, const std::string& reason) {

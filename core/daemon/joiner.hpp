@@ -1,5 +1,5 @@
-// Asks the seeds, one after the other and for ever, to be taken into their cluster. On a thread of its own, because asking
-// blocks; told to stop, it ends within its request's time limit.
+// Asks the seeds, one after the other and for ever, to be taken into their cluster. On a thread of its own,
+// because asking blocks; told to stop, it ends within its request's time limit.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "daemon/address.hpp"
@@ -15,14 +16,23 @@
 
 namespace clusterkit {
 
+struct JoinAcceptance {
+  ClusterId cluster;
+  std::uint32_t nodes = 0;
+  std::vector<Peer> members;  // whom to accept messages from
+};
+struct JoinRefusal {
+  enum class Kind { NoAnswer, Refused, Removed };  // Removed: this member was taken out for good
+  Kind kind = Kind::NoAnswer;
+  std::string reason;
+};
+// Asks one node once; blocks for some seconds at most. `body` is that of POST /join.
+std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body);
+
 class Joiner {
  public:
-  struct Accepted {
-    ClusterId cluster;
-    std::vector<Peer> members;  // whom to accept messages from
-  };
   // On the joiner's thread, once.
-  using Joined = std::function<void(Accepted)>;
+  using Joined = std::function<void(JoinAcceptance)>;
 
   struct Request {
     std::vector<Address> seeds;

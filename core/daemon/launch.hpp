@@ -1,4 +1,5 @@
-// From a configuration to a node that may start: settings, the plugins they name, and those plugins' own checked options.
+// From a configuration to a node that may start: settings, the plugins they name, and those plugins' own
+// checked options.
 #pragma once
 
 #include <memory>
@@ -10,11 +11,12 @@
 
 namespace clusterkit {
 
-// Where plugins are looked for: `first`, then [plugins] path, then beside the executable. Throws PluginRefused.
+// Where plugins are looked for: `first`, then [plugins] path, then beside the executable. Throws
+// PluginRefused.
 PluginCatalog findPlugins(const std::vector<std::filesystem::path>& first, const PluginSettings& settings);
 
-// Loads and configures what the settings choose; makes the data folder (0700) if `prepare` says so. Throws ConfigError,
-// PluginRefused, and NodeFailure for a data folder that cannot be used.
+// Loads and configures what the settings choose; makes the data folder (0700) if `prepare` says so. Throws
+// ConfigError, PluginRefused, and NodeFailure for a data folder that cannot be used.
 enum class DataFolder { Prepare, LeaveAlone };
 ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, PluginLibraries& libraries,
                             DataFolder folder);

@@ -43,15 +43,16 @@ int checkConfig(const CommandLine& line) {
   for (const SinkSettings& sink : loaded.settings.sinks)
     (void)pluginOptions(loaded.settings, sink.section, libraries.component(catalog, "sink", sink.plugin));
   std::cout << "configuration ok: node " << loaded.settings.node.id << ", consensus "
-            << loaded.settings.plugins.consensus << ", transport " << loaded.settings.plugins.transport << ", store "
-            << loaded.settings.plugins.store << "\n";
+            << loaded.settings.plugins.consensus << ", transport " << loaded.settings.plugins.transport
+            << ", store " << loaded.settings.plugins.store << "\n";
   return 0;
 }
 
 // The plugin folders of the configuration count too, when one is given.
 PluginCatalog catalogOf(const CommandLine& line) {
   const bool configured = line.config || !line.assignments.empty();
-  return findPlugins(line.pluginPath, configured ? loadSettings(sourcesOf(line)).settings.plugins : PluginSettings{});
+  return findPlugins(line.pluginPath,
+                     configured ? loadSettings(sourcesOf(line)).settings.plugins : PluginSettings{});
 }
 
 int listPlugins(const CommandLine& line) {
@@ -63,10 +64,12 @@ int listPlugins(const CommandLine& line) {
 int helpOnPlugin(const CommandLine& line) {
   const auto dot = line.pluginHelp.find('.');
   if (dot == std::string::npos)
-    throw ConfigError("--plugin-help '" + line.pluginHelp + "': expected KIND.ID, for example consensus.raft");
+    throw ConfigError("--plugin-help '" + line.pluginHelp +
+                      "': expected KIND.ID, for example consensus.raft");
   const PluginCatalog catalog = catalogOf(line);
   PluginLibraries libraries({});
-  std::cout << pluginHelp(libraries.component(catalog, line.pluginHelp.substr(0, dot), line.pluginHelp.substr(dot + 1)));
+  std::cout << pluginHelp(
+      libraries.component(catalog, line.pluginHelp.substr(0, dot), line.pluginHelp.substr(dot + 1)));
   return 0;
 }
 
@@ -83,17 +86,21 @@ void reload(const CommandLine& line, LineLog& log) {
 }
 
 int run(const CommandLine& line) {
-  if (!line.config && line.assignments.empty()) throw ConfigError("no configuration: use --config FILE; see --help");
+  if (!line.config && line.assignments.empty())
+    throw ConfigError("no configuration: use --config FILE; see --help");
   const sigset_t signals = blockSignals();
   installCrashHandler();
   LoadedSettings loaded = loadSettings(sourcesOf(line));
   Settings& settings = loaded.settings;
-  LineLog log({settings.log.format, settings.log.level, settings.log.file ? settings.log.file->string() : "", {}});
+  LineLog log(
+      {settings.log.format, settings.log.level, settings.log.file ? settings.log.file->string() : "", {}});
   for (const std::string& variable : loaded.ignoredVariables)
-    log.warn("environment_ignored", {{"variable", variable}, {"reason", "names no section of the configuration"}});
+    log.warn("environment_ignored",
+             {{"variable", variable}, {"reason", "names no section of the configuration"}});
 
   const PluginCatalog catalog = findPlugins(line.pluginPath, settings.plugins);
-  PluginLibraries libraries(settings.node.dataDir / "plugins", PluginTrust::ofThisProcess(settings.plugins.allow));
+  PluginLibraries libraries(settings.node.dataDir / "plugins",
+                            PluginTrust::ofThisProcess(settings.plugins.allow));
   std::atomic<int> exitCode{0};
   RunningNode node(settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
                    [&exitCode](int code, const std::string&) {
@@ -103,8 +110,10 @@ int run(const CommandLine& line) {
   node.start();
   for (int number = SIGHUP; number == SIGHUP;) {
     if (sigwait(&signals, &number) != 0) break;
-    if (number == SIGHUP) reload(line, log);
-    else if (number != SIGUSR1) log.info("stopping", {{"signal", number == SIGINT ? "INT" : "TERM"}});
+    if (number == SIGHUP)
+      reload(line, log);
+    else if (number != SIGUSR1)
+      log.info("stopping", {{"signal", number == SIGINT ? "INT" : "TERM"}});
   }
   node.stop();
   return exitCode;

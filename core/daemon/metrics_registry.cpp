@@ -24,7 +24,9 @@ class MetricsRegistry::Instrument {
 class MetricsRegistry::CounterCell final : public Instrument, public Counter {
  public:
   void add(double by) override { addTo(value_, by); }
-  void read(http::MetricFamily::Sample& out) const override { out.value = value_.load(std::memory_order_relaxed); }
+  void read(http::MetricFamily::Sample& out) const override {
+    out.value = value_.load(std::memory_order_relaxed);
+  }
 
  private:
   std::atomic<double> value_{0};
@@ -33,7 +35,9 @@ class MetricsRegistry::CounterCell final : public Instrument, public Counter {
 class MetricsRegistry::GaugeCell final : public Instrument, public Gauge {
  public:
   void set(double value) override { value_.store(value, std::memory_order_relaxed); }
-  void read(http::MetricFamily::Sample& out) const override { out.value = value_.load(std::memory_order_relaxed); }
+  void read(http::MetricFamily::Sample& out) const override {
+    out.value = value_.load(std::memory_order_relaxed);
+  }
 
  private:
   std::atomic<double> value_{0};
@@ -65,12 +69,14 @@ MetricsRegistry::MetricsRegistry() = default;
 MetricsRegistry::~MetricsRegistry() = default;
 
 template <class Cell>
-Cell& MetricsRegistry::find(std::string_view name, std::string_view help, const MetricLabels& labels, Type type) {
+Cell& MetricsRegistry::find(std::string_view name, std::string_view help, const MetricLabels& labels,
+                            Type type) {
   Labels own;
   for (const MetricLabel& label : labels) own.emplace_back(label.name, label.value);
   const std::lock_guard lock(mutex_);
   const auto family = families_.try_emplace(std::string(name), Family{std::string(help), type, {}}).first;
-  if (family->second.type != type) return static_cast<Cell&>(*misfits_.emplace_back(std::make_unique<Cell>()));
+  if (family->second.type != type)
+    return static_cast<Cell&>(*misfits_.emplace_back(std::make_unique<Cell>()));
   std::unique_ptr<Instrument>& cell = family->second.instruments[std::move(own)];
   if (!cell) cell = std::make_unique<Cell>();
   return static_cast<Cell&>(*cell);

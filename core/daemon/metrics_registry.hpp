@@ -1,5 +1,5 @@
-// Keeps the numbers of everything that measures itself, and lists them for the exporter. Thread-safe: instruments are
-// atomics, looked up once under a lock.
+// Keeps the numbers of everything that measures itself, and lists them for the exporter. Thread-safe:
+// instruments are atomics, looked up once under a lock.
 #pragma once
 
 #include <deque>

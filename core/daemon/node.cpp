@@ -57,7 +57,8 @@ ClusterNode publicNode(const NodeRecord& record) {
   out.weight = record.spec.weight;
   out.incarnation = record.incarnation;
   for (const ServiceSpec& service : record.spec.services)
-    out.services[service.service] = service.address + (service.port != 0 ? ":" + std::to_string(service.port) : "");
+    out.services[service.service] =
+        service.address + (service.port != 0 ? ":" + std::to_string(service.port) : "");
   return out;
 }
 
@@ -69,8 +70,10 @@ Partition publicPartition(const ClusterState& state, PartitionId id) {
   const auto owners = state.partitions->ownersOf(id);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     std::string node(state.nodeIdOf(owners[i]));
-    if (i == 0) out.primary = std::move(node);
-    else out.replicas.push_back(std::move(node));
+    if (i == 0)
+      out.primary = std::move(node);
+    else
+      out.replicas.push_back(std::move(node));
   }
   return out;
 }
@@ -102,7 +105,10 @@ class Answered {
 struct Node::Parts {
   explicit Parts(const NodeOptions& options)
       : settings(settingsOf(options)),
-        log({settings.log.format, settings.log.level, settings.log.file ? settings.log.file->string() : "", {}}),
+        log({settings.log.format,
+             settings.log.level,
+             settings.log.file ? settings.log.file->string() : "",
+             {}}),
         catalog(findPlugins(absolute(options.pluginPath), settings.plugins)),
         libraries(settings.node.dataDir / "plugins", PluginTrust::ofThisProcess(settings.plugins.allow)),
         node(settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
@@ -129,7 +135,7 @@ struct Node::Parts {
   PluginCatalog catalog;
   PluginLibraries libraries;
   std::mutex mutex;
-  std::string failure;  // guarded by mutex
+  std::string failure;   // guarded by mutex
   bool running = false;  // guarded by mutex
   RunningNode node;
 };
@@ -234,11 +240,14 @@ NodeHealth Node::health() const {
   out.clusterHealth = toString(state->health.status);
   if (!state->exists()) out.reasons.push_back("not part of a cluster yet");
   if (!led) out.reasons.push_back("no leader is known");
-  for (const std::string& id : state->health.unhealthyNodeIds) out.reasons.push_back("node " + id + " does not answer");
+  for (const std::string& id : state->health.unhealthyNodeIds)
+    out.reasons.push_back("node " + id + " does not answer");
   if (state->health.partitionsOffline != 0)
-    out.reasons.push_back(std::to_string(state->health.partitionsOffline) + " partitions without a live owner");
+    out.reasons.push_back(std::to_string(state->health.partitionsOffline) +
+                          " partitions without a live owner");
   if (state->health.partitionsUnderReplicated != 0)
-    out.reasons.push_back(std::to_string(state->health.partitionsUnderReplicated) + " partitions under_replicated");
+    out.reasons.push_back(std::to_string(state->health.partitionsUnderReplicated) +
+                          " partitions under_replicated");
   out.ready = state->exists() && led && state->health.partitionsOffline == 0;
   return out;
 }
@@ -277,7 +286,8 @@ std::optional<DataValue> Node::getData(const std::string& key) const {
 bool Node::deleteData(const std::string& key) {
   parts_->requireRunning();
   Answered<Outcome> answered;
-  parts_->node.api().propose(DeleteValue{key, std::nullopt}, {parts_->deadline(), std::nullopt}, answered.callback());
+  parts_->node.api().propose(DeleteValue{key, std::nullopt}, {parts_->deadline(), std::nullopt},
+                             answered.callback());
   const Outcome outcome = answered.wait();
   if (outcome.code == OutcomeCode::NotFound) return false;
   if (!outcome.applied()) throw NodeError(outcome.message, 0);

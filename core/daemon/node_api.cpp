@@ -22,6 +22,7 @@ FailureKind kindOf(Status status) {
     case Status::NoSpace: return FailureKind::NoSpace;
     case Status::Conflict:
     case Status::Denied: return FailureKind::Refused;
+    case Status::Stale: return FailureKind::Removed;
     case Status::NotFound: return FailureKind::NotFound;
     case Status::Invalid: return FailureKind::Invalid;
     case Status::Unsupported: return FailureKind::Unsupported;

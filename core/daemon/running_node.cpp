@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "controller/join_check.hpp"
 #include "daemon/settings_view.hpp"
 #include "daemon/version.hpp"
-#include "controller/join_check.hpp"
 #include "http/join_message.hpp"
 
 namespace clusterkit {
@@ -41,7 +41,10 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
       log_(log),
       ended_(std::move(ended)),
       loop_({.slowTask = 100ms,
-             .onSlowTask = [this](Duration took) { log_.warn("slow_turn", {{"took_ms", took}}); }}),
+             .onSlowTask =
+                 [this](Duration took) {
+                   log_.warn("slow_turn", {{"took_ms", took}});
+                 }}),
       storeConfig_(plugins_.store.options.config()),
       transportConfig_(plugins_.transport.options.config()),
       consensusConfig_(plugins_.consensus.options.config()),
@@ -78,25 +81,30 @@ void RunningNode::fail(int exitCode, const std::string& reason) {
 
 void RunningNode::openStore() {
   stack_.startStore([this](Result<StoreImage> image) {
-    if (image) storeOpened(image.value());
-    else fail(kExitStore, image.failure().text);
+    if (image)
+      storeOpened(image.value());
+    else
+      fail(kExitStore, image.failure().text);
   });
 }
 
 void RunningNode::storeOpened(const StoreImage& image) {
   loadIdentity(stack_.store(), [this, image](Result<std::optional<Identity>> found) {
-    if (found) identityLoaded(image, std::move(found.value()));
-    else fail(kExitStore, found.failure().text);
+    if (found)
+      identityLoaded(image, std::move(found.value()));
+    else
+      fail(kExitStore, found.failure().text);
   });
 }
 
 void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity> found) {
   if (!found && !image.empty())
-    return fail(kExitStore, "the data folder " + settings_.node.dataDir.string() +
-                                " holds a log but no identity: restore the folder, or remove it to join as a new member");
+    return fail(kExitStore,
+                "the data folder " + settings_.node.dataDir.string() +
+                    " holds a log but no identity: restore the folder, or remove it to join as a new member");
   if (found && found->nodeId != settings_.node.id)
-    return fail(2, "the data folder " + settings_.node.dataDir.string() + " belongs to node '" + found->nodeId +
-                       "', the configuration says node.id = " + settings_.node.id);
+    return fail(2, "the data folder " + settings_.node.dataDir.string() + " belongs to node '" +
+                       found->nodeId + "', the configuration says node.id = " + settings_.node.id);
   if (found) {
     identity_ = *found;
     restarted_ = static_cast<bool>(identity_.cluster);
@@ -109,8 +117,10 @@ void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity
 
 void RunningNode::save(std::function<void()> then) {
   saveIdentity(stack_.store(), identity_, [this, then = std::move(then)](CallOutcome outcome) {
-    if (outcome.ok()) then();
-    else fail(kExitStore, "the identity of the node cannot be stored: " + outcome.text);
+    if (outcome.ok())
+      then();
+    else
+      fail(kExitStore, "the identity of the node cannot be stored: " + outcome.text);
   });
 }
 
@@ -132,18 +142,21 @@ void RunningNode::assemble() {
   coordinator_.peers().setCluster(identity_.cluster);
   self_ = describeNode();
   duties_ = std::make_unique<LeaderDuties>(
-      LeaderDuties::Parts{loop_, log_, coordinator_, stack_.transport(), stack_.consensus()}, dutySettings(settings_),
-      LeaderDuties::Founding{describeCluster(), self_});
+      LeaderDuties::Parts{loop_, log_, coordinator_, stack_.transport(), stack_.consensus()},
+      dutySettings(settings_), LeaderDuties::Founding{describeCluster(), self_});
   gate_ = std::make_unique<LeaderGate>(loop_, coordinator_, *duties_);
   api_ = std::make_unique<NodeApi>(
       loop_, coordinator_, *gate_, metrics_,
-      NodeApi::Self{self_.id, self_.name, self_.member, httpAddress_,
+      NodeApi::Self{self_.id,
+                    self_.name,
+                    self_.member,
+                    httpAddress_,
                     {{"consensus", "", plugins_.consensus.component.id, plugins_.consensus.version,
                       plugins_.consensus.file, "running", ""},
                      {"transport", "", plugins_.transport.component.id, plugins_.transport.version,
                       plugins_.transport.file, "running", ""},
-                     {"store", "", plugins_.store.component.id, plugins_.store.version, plugins_.store.file, "running",
-                      ""}}});
+                     {"store", "", plugins_.store.component.id, plugins_.store.version, plugins_.store.file,
+                      "running", ""}}});
   announcer_ = std::make_unique<Announcer>(loop_, coordinator_, *gate_, log_, self_);
 }
 
@@ -192,14 +205,8 @@ void RunningNode::foundCluster() {
 }
 
 void RunningNode::joinCluster() {
-  http::JoinRequest question;
-  question.node = self_;
-  question.clusterName = settings_.cluster.name;
-  question.partitionCount = settings_.cluster.partitionCount;
-  question.replicationFactor = settings_.cluster.replicationFactor;
-  question.protocol = kProtocol;
-  Joiner::Request request{settings_.cluster.seeds, http::joinRequestBody(question), httpAddress_};
-  joiner_ = std::make_unique<Joiner>(std::move(request), log_, [this](Joiner::Accepted accepted) {
+  Joiner::Request request{settings_.cluster.seeds, joinQuestion(), httpAddress_};
+  joiner_ = std::make_unique<Joiner>(std::move(request), log_, [this](JoinAcceptance accepted) {
     loop_.post([this, accepted = std::move(accepted)]() mutable {
       if (!failed_ && !stopped_) joined(accepted.cluster, std::move(accepted.members));
     });
@@ -217,22 +224,40 @@ void RunningNode::joined(ClusterId cluster, std::vector<Peer> members) {
 
 void RunningNode::startConsensus(BootKind kind) {
   try {
-    stack_.startConsensus({kind, identity_.cluster, {identity_.member, transport_.endpoint, transport_.publicKey}});
+    stack_.startConsensus(
+        {kind, identity_.cluster, {identity_.member, transport_.endpoint, transport_.publicKey}});
   } catch (const PluginError& error) {
     return fail(kExitPlugin, error.what());
   }
   api_->watchConsensus();
+  membershipCheck_ =
+      std::make_unique<MembershipCheck>(loop_, workers_, coordinator_, log_, joinQuestion(), [this] {
+        if (!std::exchange(failed_, true)) ended_(0, "removed from the cluster");
+      });
+}
+
+std::string RunningNode::joinQuestion() const {
+  http::JoinRequest question;
+  question.node = self_;
+  if (identity_.cluster) question.cluster = identity_.cluster;
+  question.clusterName = settings_.cluster.name;
+  question.partitionCount = settings_.cluster.partitionCount;
+  question.replicationFactor = settings_.cluster.replicationFactor;
+  question.protocol = kProtocol;
+  return http::joinRequestBody(question);
 }
 
 void RunningNode::announceStart(const char* manner) {
   const auto named = [](const ChosenPlugin& p) { return std::string(p.component.id) + " " + p.version; };
-  log_.info("clusterkit", {{"version", kVersion}, {"node", self_.id}, {"member", self_.member}, {"start", manner}});
+  log_.info("clusterkit",
+            {{"version", kVersion}, {"node", self_.id}, {"member", self_.member}, {"start", manner}});
   log_.info("cluster", {{"name", settings_.cluster.name}, {"id", identity_.cluster}});
   log_.info("addresses", {{"http", httpAddress_}, {"transport", transport_.endpoint}});
   log_.info("plugins", {{"consensus", named(plugins_.consensus)},
                         {"transport", named(plugins_.transport)},
                         {"store", named(plugins_.store)}});
-  log_.info("data", {{"folder", settings_.node.dataDir.string()}, {"started_ms", Duration(loop_.now() - createdAt_)}});
+  log_.info("data", {{"folder", settings_.node.dataDir.string()},
+                     {"started_ms", Duration(loop_.now() - createdAt_)}});
 }
 
 void RunningNode::stop() {

@@ -1,5 +1,5 @@
-// The composition root: everything that one running node consists of, put together in the order in which it is used.
-// The daemon's main and the library's Node are thin around it.
+// The composition root: everything that one running node consists of, put together in the order in which it
+// is used. The daemon's main and the library's Node are thin around it.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "daemon/announcer.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/joiner.hpp"
+#include "daemon/membership_check.hpp"
 #include "daemon/metrics_registry.hpp"
 #include "daemon/node_api.hpp"
 #include "daemon/settings.hpp"
@@ -52,7 +53,8 @@ class RunningNode {
   // Something that the node cannot go on after; on the node loop, at most once, after start().
   using Ended = std::function<void(int exitCode, const std::string& reason)>;
 
-  // Creates the plugin instances and binds the HTTP address; nothing runs yet. Throws NodeFailure. `log` outlives it.
+  // Creates the plugin instances and binds the HTTP address; nothing runs yet. Throws NodeFailure. `log`
+  // outlives it.
   RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended);
   ~RunningNode();
   RunningNode(const RunningNode&) = delete;
@@ -60,7 +62,8 @@ class RunningNode {
 
   // Returns when the HTTP API answers. A node that has to join does so in the background. Throws NodeFailure.
   void start();
-  // Hands leadership over, answers what waits, stops the plugins in reverse order, ends the threads: within 5 s.
+  // Hands leadership over, answers what waits, stops the plugins in reverse order, ends the threads: within 5
+  // s.
   void stop();
 
   const Settings& settings() const { return settings_; }
@@ -85,6 +88,7 @@ class RunningNode {
   void fail(int exitCode, const std::string& reason);
   void announceStart(const char* manner);
   NodeSpec describeNode();
+  std::string joinQuestion() const;
   ClusterFacts describeCluster();
   void stopOnLoop(std::promise<void>& stopped);
   void stopStack(std::promise<void>& stopped);
@@ -110,6 +114,7 @@ class RunningNode {
   std::unique_ptr<NodeApi> api_;
   std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<Joiner> joiner_;
+  std::unique_ptr<MembershipCheck> membershipCheck_;
   std::unique_ptr<http::Api> http_;
   std::unique_ptr<http::HttpServer> server_;
   std::string httpAddress_;

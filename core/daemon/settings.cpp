@@ -153,7 +153,8 @@ RebalanceSettings readRebalance(const CheckedOptions& options) {
   rebalance.delay = options.duration("delay");
   rebalance.grace = options.duration("grace");
   rebalance.maxMoves = to<std::uint32_t>(options.number("max_moves"));
-  rebalance.handoff = options.text("handoff") == "acknowledged" ? HandoffMode::Acknowledged : HandoffMode::Immediate;
+  rebalance.handoff =
+      options.text("handoff") == "acknowledged" ? HandoffMode::Acknowledged : HandoffMode::Immediate;
   rebalance.handoffTimeout = options.duration("handoff_timeout");
   return rebalance;
 }

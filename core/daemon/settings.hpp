@@ -60,7 +60,6 @@ struct HealthSettings {
   std::uint32_t threshold = 0;
 };
 
-
 struct RebalanceSettings {
   std::string strategy;  // a name of placement/placement_strategy.hpp
   Duration delay{}, grace{};

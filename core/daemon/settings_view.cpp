@@ -62,8 +62,8 @@ DutySettings dutySettings(const Settings& settings) {
   out.rebalanceDelay = settings.rebalance.delay;
   out.rebalanceGrace = settings.rebalance.grace;
   out.maxMoves = settings.rebalance.maxMoves;
-  out.handoff =
-      settings.rebalance.handoff == HandoffMode::Immediate ? HandoffMode::Immediate : HandoffMode::Acknowledged;
+  out.handoff = settings.rebalance.handoff == HandoffMode::Immediate ? HandoffMode::Immediate
+                                                                     : HandoffMode::Acknowledged;
   out.handoffTimeout = settings.rebalance.handoffTimeout;
   return out;
 }

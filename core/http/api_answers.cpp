@@ -30,6 +30,7 @@ constexpr FailureRow kFailures[] = {
     {FailureKind::Unavailable, ErrorCode::unavailable, {}},
     {FailureKind::NoSpace, ErrorCode::noSpace, {}},
     {FailureKind::Refused, ErrorCode::conflict, {}},
+    {FailureKind::Removed, ErrorCode::gone, {}},
     {FailureKind::NotFound, ErrorCode::notFound, {}},
     {FailureKind::Invalid, ErrorCode::invalid, {}},
     {FailureKind::TooLarge, ErrorCode::tooLarge, {}},

@@ -32,6 +32,7 @@ enum class FailureKind : std::uint8_t {
   Unavailable,  // stopping, not yet part of a cluster, a queue is full
   NoSpace,      // disk or memory is full
   Refused,      // by the present state; the message says what would break
+  Removed,      // a member that was removed for good
   NotFound,
   Invalid,
   TooLarge,

@@ -1,0 +1,77 @@
+#include "daemon/membership_check.hpp"
+
+#include <utility>
+
+#include "daemon/joiner.hpp"
+
+namespace clusterkit {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Longer than an election with the default timeouts, so that an ordinary change of leader asks nobody.
+constexpr Duration kSilence = 3s;
+
+}  // namespace
+
+MembershipCheck::MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log,
+                                 std::string question, std::function<void()> removed)
+    : loop_(loop),
+      workers_(workers),
+      coordinator_(coordinator),
+      log_(log),
+      question_(std::move(question)),
+      removed_(std::move(removed)) {
+  coordinator_.addObserver(*this);
+  askLater();
+}
+
+MembershipCheck::~MembershipCheck() {
+  if (asking_) loop_.cancel(asking_);
+}
+
+void MembershipCheck::onRole(Role role, Epoch, MemberId leader) {
+  if (role == Role::Removed) {
+    log_.warn("removed_from_cluster", {{"told_by", "consensus"}});
+    removed_();
+  } else if (!leader) {
+    askLater();
+  } else if (asking_) {
+    loop_.cancel(std::exchange(asking_, {}));
+  }
+}
+
+void MembershipCheck::askLater() {
+  if (asking_) return;
+  asking_ = loop_.timerAfter(kSilence, [this] {
+    asking_ = {};
+    if (!coordinator_.membership()->leader) ask();
+  });
+}
+
+void MembershipCheck::ask() {
+  std::vector<std::string> addresses;
+  for (const auto& entry : coordinator_.current().nodes)
+    if (entry.value->spec.member != coordinator_.self()) addresses.push_back(entry.value->spec.httpAddress);
+  const bool taken = !addresses.empty() && workers_.tryRun([this, alive = lifetime_.watch(), &loop = loop_,
+                                                            addresses, question = question_] {
+    std::string reason;
+    for (const std::string& address : addresses) {
+      if (alive.expired()) return;  // the node is stopping
+      const auto answer = askToJoin(address, question);
+      const auto* refusal = std::get_if<JoinRefusal>(&answer);
+      if (refusal != nullptr && refusal->kind == JoinRefusal::Kind::Removed) reason = refusal->reason;
+      if (refusal == nullptr || !reason.empty())
+        break;  // one that leads, or reaches the leader, has answered
+    }
+    loop.post([this, alive, reason] {
+      if (alive.expired()) return;
+      if (reason.empty()) return askLater();
+      log_.warn("removed_from_cluster", {{"told_by", "the leader"}, {"reason", reason}});
+      removed_();
+    });
+  });
+  if (!taken) askLater();
+}
+
+}  // namespace clusterkit

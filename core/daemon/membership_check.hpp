@@ -1,0 +1,43 @@
+// Finds out that this node was removed from its cluster while it was away: the others no longer talk to it
+// over the transport, so nobody there could tell it. When no leader has been heard of for a while, it asks
+// the nodes it knows by HTTP whether it may join; "removed for good" is the leader's word, and the node ends.
+// Everything [loop].
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cluster/coordinator.hpp"
+#include "host/event_loop.hpp"
+
+namespace clusterkit {
+
+class MembershipCheck final : public ClusterObserver {
+ public:
+  // `question` is the body of POST /join. Registers itself with the coordinator; all outlive it.
+  MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log, std::string question,
+                  std::function<void()> removed);
+  ~MembershipCheck() override;
+  MembershipCheck(const MembershipCheck&) = delete;
+  MembershipCheck& operator=(const MembershipCheck&) = delete;
+
+  void onState(const ClusterState&, Events) override {}
+  void onRole(Role role, Epoch epoch, MemberId leader) override;
+  void onMembers(std::span<const Member>, LogIndex) override {}
+
+ private:
+  void askLater();
+  void ask();
+
+  EventLoop& loop_;
+  Workers& workers_;
+  Coordinator& coordinator_;
+  Log& log_;
+  std::string question_;
+  std::function<void()> removed_;
+  TimerId asking_;
+  Lifetime lifetime_;
+};
+
+}  // namespace clusterkit
