@@ -34,13 +34,12 @@ void Outgoing::Free::operator()(Outgoing* message) const noexcept {
 }
 
 ::zmq::message_t Outgoing::intoMessage(Ptr message) {
-  Outgoing* raw = message.get();
-  raw->handedOver_.store(1, std::memory_order_release);
-  ::zmq::message_t out(
-      raw->frame(), frameHeaderSize + raw->payload_,
-      [](void*, void* hint) { Free{}(static_cast<Outgoing*>(hint)); }, raw);
-  message.release();
-  return out;
+  Outgoing* raw = message.release();
+  std::uint8_t* const bytes = raw->frame();
+  const std::size_t size = frameHeaderSize + raw->payload_;
+  raw->handedOver_.store(1, std::memory_order_release);  // our last touch
+  // When this constructor throws, the block is lost; it does so only without memory for its own few bytes.
+  return {bytes, size, [](void*, void* hint) { Free{}(static_cast<Outgoing*>(hint)); }, raw};
 }
 
 }  // namespace clusterkit::zmq
