@@ -71,7 +71,7 @@ std::vector<NodeId> copySources(const ClusterState& state, const Owners& owners,
 std::string listPartitions(
     const std::vector<PartitionId>& partitions);  // "partition-1, partition-2 and 5 more"
 
-// --- Rebalance (apply_rebalance.cpp) ---
+// --- Rebalance (apply_moves.cpp) ---
 
 // Ends the moves that can no longer succeed because the member is not live any more or is gone.
 void dropMovesTo(ApplyStep& step, MemberId member);
