@@ -46,6 +46,35 @@ Cause causeOf(const ClusterState& state, const RebalancePlan& plan, std::span<co
   return {};
 }
 
+bool isNewOwner(const ClusterState& state, PartitionId partition, MemberId member) {
+  return !state.partitions->owns(member, partition);
+}
+
+// A suspect recovers or goes down soon, and then the state drops its moves; a node that is drained never
+// takes them.
+enum class Readiness : std::uint8_t { Ready, Wait, Never };
+
+Readiness readinessOf(const ClusterState& state, PartitionId partition, const Owners& target) {
+  Readiness worst = Readiness::Ready;
+  for (const MemberId member : target) {
+    const NodeRecord* node = state.findNode(member);
+    if (!node || isPlaceable(node->status) || !isNewOwner(state, partition, member)) continue;
+    worst = std::max(worst, node->drainRequested ? Readiness::Never : Readiness::Wait);
+  }
+  return worst;
+}
+
+PartitionId partitionOfEntry(std::string_view key) {
+  return PartitionId(static_cast<std::uint32_t>(BigEndianKey::read(key)));
+}
+
+bool planIsObsolete(const ClusterState& state) {
+  for (const auto& entry : state.pendingMoves) {
+    if (readinessOf(state, partitionOfEntry(entry.key), entry.value) == Readiness::Never) return true;
+  }
+  return false;
+}
+
 bool hasStatus(const ClusterState& state, NodeStatus status) {
   for (const auto& entry : state.nodes) {
     if (entry.value->status == status) return true;
@@ -78,7 +107,7 @@ std::vector<MemberId> participantsOf(const ClusterState& state, PartitionId part
   const auto present = state.partitions->ownersOf(partition);
   std::vector<MemberId> participants;
   for (const MemberId member : target) {
-    if (std::find(present.begin(), present.end(), member) == present.end()) participants.push_back(member);
+    if (isNewOwner(state, partition, member)) participants.push_back(member);
   }
   if (participants.empty()) return participants;
   for (const MemberId member : present) {
@@ -131,7 +160,8 @@ void Rebalancer::noteCancellation(const ClusterState& state) {
   if (!last || last->rebalance.plan == lastFinished_) return;
   lastFinished_ = last->rebalance.plan;
   cancelledPlan_.reset();
-  if (last->outcome == RebalanceOutcome::Cancelled) cancelledPlan_ = lastFinished_;
+  const bool byOperator = last->outcome == RebalanceOutcome::Cancelled && lastFinished_ != abandonedPlan_;
+  if (byOperator) cancelledPlan_ = lastFinished_;
 }
 
 std::optional<CommandBody> Rebalancer::next(const ClusterState& state, const FlapDamping& damping,
@@ -166,6 +196,10 @@ std::optional<CommandBody> Rebalancer::advance(const ClusterState& state, Monoto
   }
   if (!overdue.empty()) return FinishHandoffs{running.plan, std::move(overdue)};
   if (running.phase == RebalancePhase::Paused) return std::nullopt;
+  if (planIsObsolete(state)) {
+    abandonedPlan_ = running.plan;
+    return ControlRebalance{running.plan, ControlRebalance::Action::Cancel};
+  }
   std::vector<PartitionId> moves = movesToBegin(state);
   if (moves.empty()) return std::nullopt;
   return BeginMoves{running.plan, std::move(moves)};
@@ -178,9 +212,10 @@ std::vector<PartitionId> Rebalancer::movesToBegin(const ClusterState& state) con
   }
   std::vector<PartitionId> chosen;
   for (const auto& entry : state.pendingMoves) {
-    const PartitionId partition(static_cast<std::uint32_t>(BigEndianKey::read(entry.key)));
+    const PartitionId partition = partitionOfEntry(entry.key);
     const auto participants = participantsOf(state, partition, entry.value);
-    if (!business.allows(participants)) continue;
+    if (readinessOf(state, partition, entry.value) != Readiness::Ready || !business.allows(participants))
+      continue;
     business.add(participants);
     chosen.push_back(partition);
   }

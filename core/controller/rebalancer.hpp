@@ -70,6 +70,7 @@ class Rebalancer {
   std::optional<Epoch> doneAtEpoch_;       // planned on this basis and this map already
   std::optional<Epoch> promotedAtEpoch_;   // likewise, for promotions
   LogIndex lastFinished_;                  // plan of the last rebalance that was seen to end
+  LogIndex abandonedPlan_;                 // cancelled by this object, to plan again
   std::optional<LogIndex> cancelledPlan_;  // an operator stopped it, and nothing has changed since
   std::map<PartitionId, RunningHandoff> handoffs_;
   bool manualRequested_ = false;
