@@ -10,6 +10,7 @@ function(clusterkit_protobuf target proto)
     COMMAND protobuf::protoc --cpp_out=lite:${out} -I${dir} ${CMAKE_CURRENT_SOURCE_DIR}/${proto}
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${proto})
   add_library(${target} STATIC ${out}/${base}.pb.cc ${out}/${base}.pb.h)
-  target_include_directories(${target} SYSTEM PUBLIC ${out})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf-lite Threads::Threads)
+  install(TARGETS ${target} EXPORT ClusterKitTargets ARCHIVE DESTINATION lib/clusterkit)
 endfunction()

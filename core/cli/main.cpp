@@ -53,11 +53,15 @@ int act(const Request& request) {
     std::cout << usage();
     return request.words.empty() ? 2 : 0;
   }
-  const auto command = std::find_if(commands().begin(), commands().end(),
-                                    [&](const Command& c) { return c.name == request.words[0]; });
+  // A command is one word, or two: "kv get".
+  const std::string two = request.words[0] + (request.words.size() > 1 ? " " + request.words[1] : "");
+  const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command& c) {
+    return c.name == request.words[0] || c.name == two;
+  });
   if (command == commands().end())
     throw UsageError("'" + request.words[0] + "' is no command; see clusterkit help");
-  const std::vector<std::string> arguments(request.words.begin() + 1, request.words.end());
+  const auto words = 1 + std::count(command->name.begin(), command->name.end(), ' ');
+  const std::vector<std::string> arguments(request.words.begin() + words, request.words.end());
   if (arguments.size() < command->least || arguments.size() > command->most)
     throw UsageError("usage: clusterkit " + command->name + " " + command->arguments);
   http::HttpClient client(request.address);
