@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 
@@ -140,6 +141,10 @@ std::string fileText(const std::string& name) {
 }
 
 TEST(Samples, AreExactlyWhatTheTableOfKeysPrints) {
+  if (std::getenv("CLUSTERKIT_WRITE_SAMPLES") != nullptr) {
+    std::ofstream(std::string(CLUSTERKIT_CONFIG_DIR) + "/clusterkit.ini") << sampleIni();
+    std::ofstream(std::string(CLUSTERKIT_CONFIG_DIR) + "/clusterkit.xml") << sampleXml();
+  }
   EXPECT_EQ(fileText("clusterkit.ini"), sampleIni());
   EXPECT_EQ(fileText("clusterkit.xml"), sampleXml());
 }
