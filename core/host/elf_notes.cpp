@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "host/text.hpp"
-#include "host/utf8.hpp"
 #include "host/units.hpp"
+#include "host/utf8.hpp"
 
 namespace clusterkit {
 namespace {

@@ -23,7 +23,6 @@ std::size_t editDistance(std::string_view from, std::string_view to);
 // The candidate that was probably meant; empty when none is near enough to be a typing error.
 std::string nearestName(std::string_view name, const std::vector<std::string>& candidates);
 
-
 // Parts of `text` between separators, blanks around each removed; empty parts are kept.
 std::vector<std::string> splitTrimmed(std::string_view text, char separator);
 
