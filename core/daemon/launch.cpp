@@ -63,6 +63,10 @@ PluginCatalog findPlugins(const std::vector<fs::path>& first, const PluginSettin
 
 ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, PluginLibraries& libraries,
                             DataFolder folder) {
+  // Better no node than one whose hooks never fire.
+  if (!settings.sinks.empty())
+    throw ConfigError(settings.sinks.front().section.origin + ": [sink." + settings.sinks.front().name +
+                      "]: this version delivers no events to hook sinks yet; remove the section");
   const PluginSettings& wanted = settings.plugins;
   std::optional<PreparedFolder> prepared;
   if (folder == DataFolder::Prepare) prepared.emplace(settings.node.dataDir);
