@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "codec.hpp"
+#include "invariant.hpp"
 #include "records.hpp"
 
 namespace clusterkit::raft {
@@ -63,12 +64,21 @@ void Driver::pump() {
   while (!events_.empty() && !stopped_) {
     const Event event = std::move(events_.front());
     events_.pop_front();
-    handle(raft_->step(event));
+    handle(step(event));
   }
   pumping_ = false;
   if (stopped_) return;
   if (!raft_->isSendingSnapshot()) sender_->idle();
   timer_.startAt(static_cast<std::uint64_t>(raft_->nextDeadline().time_since_epoch().count()));
+}
+
+// A broken invariant ends the node under its own name and exit code.
+Ready Driver::step(const Event& event) {
+  try {
+    return raft_->step(event);
+  } catch (const InvariantBroken& broken) {
+    throw Error(CK_FATAL, broken.what());
+  }
 }
 
 void Driver::handle(Ready ready) {

@@ -48,6 +48,7 @@ class Driver final : public Consensus {
 
   void feed(Event event);
   void pump();
+  Ready step(const Event& event);
   void handle(Ready ready);
   void send(const std::vector<Message>& messages);
   void apply(std::vector<Entry> committed);
