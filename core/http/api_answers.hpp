@@ -10,6 +10,7 @@
 #include "http/cluster_api.hpp"
 #include "http/errors.hpp"
 #include "http/responder.hpp"
+#include "http/router.hpp"
 
 namespace clusterkit::http {
 
@@ -20,8 +21,9 @@ inline MonotonicTime clusterDeadline() { return std::chrono::steady_clock::now()
 Error errorOf(const Outcome& refused);  // anything but Applied
 Error errorOf(const Failure& failure);
 
-// A callback that answers `responder` with what `respond` makes of the value, or with the error. `respond`
-// runs on the callback's thread and may throw RequestError.
+// Takes the responder away: whatever else may throw has to be done in a statement before, not in another
+// argument of the same call. A callback that answers `responder` with what `respond` makes of the value, or
+// with the error. `respond` runs on the callback's thread and may throw RequestError.
 template <class T, class Respond>
 Callback<T> answerTo(Responder& responder, Respond respond) {
   auto kept = std::make_shared<Responder>(std::move(responder));
@@ -50,6 +52,13 @@ Callback<Outcome> answerWrite(Responder& responder, Respond respond) {
 // From the headers Idempotency-Key (1 to 255 bytes) and X-ClusterKit-Index (the index the client had seen
 // when it first sent the request). Throws RequestError.
 WriteOptions writeOptions(const Request& request);
+
+// Proposes a command for a request and answers with what `respond` makes of the outcome.
+template <class Respond>
+void proposeFor(ClusterApi& api, Call& call, CommandBody command, Respond respond) {
+  WriteOptions options = writeOptions(call.request);  // may throw, so before the responder is given away
+  api.propose(std::move(command), std::move(options), answerWrite(call.responder, std::move(respond)));
+}
 
 // Throws RequestError 503 when this node is not yet part of a cluster.
 void requireCluster(const ClusterState& state);

@@ -83,17 +83,15 @@ void KvHandler::get(Call& call) const {
 void KvHandler::put(Call& call) const {
   const Query query(call.request.query, {"cas"});
   const std::string& key = checkedKey(call.path[0]);
-  SetValue command{key, call.request.body, query.number("cas")};
-  api_.propose(std::move(command), writeOptions(call.request),
-               answerWrite(call.responder, [key](const Outcome& outcome) { return written(key, outcome); }));
+  proposeFor(api_, call, SetValue{key, call.request.body, query.number("cas")},
+             [key](const Outcome& outcome) { return written(key, outcome); });
 }
 
 void KvHandler::remove(Call& call) const {
   const Query query(call.request.query, {"cas"});
   const std::string& key = checkedKey(call.path[0]);
-  DeleteValue command{key, query.number("cas")};
-  api_.propose(std::move(command), writeOptions(call.request),
-               answerWrite(call.responder, [key](const Outcome& outcome) { return written(key, outcome); }));
+  proposeFor(api_, call, DeleteValue{key, query.number("cas")},
+             [key](const Outcome& outcome) { return written(key, outcome); });
 }
 
 void KvHandler::list(Call& call) const {

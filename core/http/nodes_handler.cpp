@@ -66,17 +66,15 @@ MemberId NodesHandler::memberOf(const NodeId& id) const {
 void NodesHandler::drain(Call& call) const {
   const Query none(call.request.query, {});
   const NodeId& id = call.path[0];
-  api_.propose(
-      DrainNode{memberOf(id)}, writeOptions(call.request),
-      answerWrite(call.responder, [this, id](const Outcome&) { return jsonResponse(describe(id)); }));
+  proposeFor(api_, call, DrainNode{memberOf(id)},
+             [this, id](const Outcome&) { return jsonResponse(describe(id)); });
 }
 
 void NodesHandler::undrain(Call& call) const {
   const Query none(call.request.query, {});
   const NodeId& id = call.path[0];
-  api_.propose(
-      UndrainNode{memberOf(id)}, writeOptions(call.request),
-      answerWrite(call.responder, [this, id](const Outcome&) { return jsonResponse(describe(id)); }));
+  proposeFor(api_, call, UndrainNode{memberOf(id)},
+             [this, id](const Outcome&) { return jsonResponse(describe(id)); });
 }
 
 void NodesHandler::remove(Call& call) const {
@@ -85,8 +83,8 @@ void NodesHandler::remove(Call& call) const {
                                                       : RemoveNode::Consent::KeepLastCopies;
   const NodeId& id = call.path[0];
   memberOf(id);  // 404 at once
-  api_.removeNode(id, consent, writeOptions(call.request),
-                  answerWrite(call.responder, [id](const Outcome& outcome) {
+  WriteOptions options = writeOptions(call.request);
+  api_.removeNode(id, consent, std::move(options), answerWrite(call.responder, [id](const Outcome& outcome) {
                     JsonText json;
                     json.beginObject().field("node_id", id).field("index", outcome.index.value).endObject();
                     return jsonResponse(json.take());

@@ -79,13 +79,12 @@ void PartitionsHandler::ready(Call& call) const {
     report.handoff = LogIndex(body.number("handoff").value_or(0));
   }
   const PartitionId partition = report.partition;
-  api_.propose(std::move(report), writeOptions(call.request),
-               answerWrite(call.responder, [this, partition](const Outcome& outcome) {
-                 const auto state = api_.state();
-                 std::string text = partitionJson(*state, partition);
-                 text.back() = ',';
-                 return jsonResponse(text + "\"index\":" + std::to_string(outcome.index.value) + "}");
-               }));
+  proposeFor(api_, call, std::move(report), [this, partition](const Outcome& outcome) {
+    const auto state = api_.state();
+    std::string text = partitionJson(*state, partition);
+    text.back() = ',';
+    return jsonResponse(text + "\"index\":" + std::to_string(outcome.index.value) + "}");
+  });
 }
 
 }  // namespace clusterkit::http

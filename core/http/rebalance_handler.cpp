@@ -108,7 +108,8 @@ void RebalanceHandler::preview(Call& call) const {
 void RebalanceHandler::start(Call& call) const {
   const Query query(call.request.query, {"dry_run"});
   if (query.flag("dry_run")) return preview(call);
-  api_.startRebalance(writeOptions(call.request), answerWrite(call.responder, [](const Outcome& outcome) {
+  WriteOptions options = writeOptions(call.request);
+  api_.startRebalance(std::move(options), answerWrite(call.responder, [](const Outcome& outcome) {
                         JsonText json;
                         json.beginObject().field("plan", outcome.index.value).endObject();
                         Response response = jsonResponse(json.take());
@@ -122,9 +123,7 @@ void RebalanceHandler::control(Call& call, ControlRebalance::Action action) cons
   ControlRebalance command;
   command.plan = LogIndex(query.number("plan").value_or(0));
   command.action = action;
-  api_.propose(command, writeOptions(call.request), answerWrite(call.responder, [this](const Outcome&) {
-                 return jsonResponse(stateJson(*api_.state()));
-               }));
+  proposeFor(api_, call, command, [this](const Outcome&) { return jsonResponse(stateJson(*api_.state())); });
 }
 
 }  // namespace clusterkit::http

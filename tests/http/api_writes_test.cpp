@@ -234,8 +234,9 @@ TEST_F(ApiTest, ANodeJoinsWithAllItSays) {
 TEST_F(ApiTest, AClientOfTheOriginalLibraryMayNameServicesByAddress) {
   post("/join", R"({"node":{"id":"old","ip":"127.0.0.1:8080","port":0,"name":"Old","status":"active",)"
                 R"("services":{"kv":":9080","web":"10.0.0.1:80"}},"transport_address":"127.0.0.1:10001"})");
-  ASSERT_EQ(cluster_.joins().size(), 1U);
-  const auto& services = cluster_.joins()[0].node.services;
+  const std::vector<JoinRequest> joins = cluster_.joins();
+  ASSERT_EQ(joins.size(), 1U);
+  const auto& services = joins[0].node.services;
   ASSERT_EQ(services.size(), 2U);
   EXPECT_EQ(services[0].service, "kv");
   EXPECT_EQ(services[0].address, "");
