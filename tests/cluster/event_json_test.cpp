@@ -1,7 +1,7 @@
 // What users of events rely on: names, fields and their order, written out in full.
 #include "cluster/event_json.hpp"
 
-#include "cluster/utf8.hpp"
+#include "host/utf8.hpp"
 #include "state_fixture.hpp"
 
 namespace clusterkit {
