@@ -47,7 +47,7 @@ class RandomCommands {
     ClusterFacts facts = clusterFacts(8, 2);
     facts.eventsRetain = 50;
     facts.idempotencyRetain = 5;
-    facts.valueQuotaBytes = 2500;
+    facts.valueQuotaBytes = 1500;
     return CreateCluster{facts, nodeSpec(1)};
   }
 
@@ -92,13 +92,15 @@ class RandomCommands {
     return changes;
   }
 
-  CommandBody promotion(const ClusterState& state) {
-    return PromoteReplicas{state.mapEpoch(), shuffled(state)};
-  }
+  CommandBody promotion(const ClusterState& state) { return PromoteReplicas{epoch(state), shuffled(state)}; }
+
+  // Now and then an old one.
+  Epoch epoch(const ClusterState& state) { return below(10) == 0 ? Epoch(below(3)) : state.mapEpoch(); }
 
   CommandBody rebalance(const ClusterState& state) {
-    if (!state.rebalance) return startRebalance(state);
-    const LogIndex plan = state.rebalance->plan;
+    if (!state.rebalance || below(15) == 0) return startRebalance(state);
+    const LogIndex plan = below(15) == 0 ? LogIndex(1) : state.rebalance->plan;
+    if (below(15) == 0) return ReportPartitionReady{PartitionId(below(9)), member(state), {}};
     switch (below(6)) {
       case 0: return ControlRebalance{plan, static_cast<ControlRebalance::Action>(1 + below(3))};
       case 1:
@@ -124,7 +126,7 @@ class RandomCommands {
     for (const auto& entry : state.nodes) {
       if (isPlaceable(entry.value->status)) active.push_back(entry.value->spec.member);
     }
-    StartRebalance command{state.mapEpoch(), RebalanceTrigger::Manual, {}, HandoffMode::Immediate, {}};
+    StartRebalance command{epoch(state), RebalanceTrigger::Manual, {}, HandoffMode::Immediate, {}};
     if (below(2) == 0) command.handoff = HandoffMode::Acknowledged;
     if (active.empty()) return command;
     for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
