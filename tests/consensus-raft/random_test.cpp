@@ -168,11 +168,17 @@ std::uint64_t fromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t usualSeeds = 60;  // a sanitizer costs a factor of ten
+#else
+constexpr std::uint64_t usualSeeds = 600;
+#endif
+
 // CLUSTERKIT_RAFT_SEED runs one seed again, CLUSTERKIT_RAFT_SEEDS says how many a run takes.
 TEST(Random, SafetyHoldsUnderAllFaultsAndProgressReturns) {
   const std::uint64_t only = fromEnvironment("CLUSTERKIT_RAFT_SEED", 0);
   const std::uint64_t first = only != 0 ? only : 1;
-  const std::uint64_t last = only != 0 ? only : fromEnvironment("CLUSTERKIT_RAFT_SEEDS", 600);
+  const std::uint64_t last = only != 0 ? only : fromEnvironment("CLUSTERKIT_RAFT_SEEDS", usualSeeds);
   Reached reached;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     SCOPED_TRACE("CLUSTERKIT_RAFT_SEED=" + std::to_string(seed));

@@ -117,7 +117,7 @@ void Raft::becomeLeader() {
   ensure(!termLeader_ && votedFor_ == self_, "OneLeaderPerTerm",
          [&] { return "term " + std::to_string(term_.value) + " already has a leader"; });
   if (incoming_) {
-    ready_.snapshotSteps.push_back(AbortSnapshot{});
+    ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
     incoming_.reset();
   }
   leader_ = termLeader_ = self_;

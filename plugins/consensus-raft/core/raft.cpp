@@ -7,6 +7,12 @@
 #include "invariant.hpp"
 
 namespace clusterkit::raft {
+namespace {
+
+// While a disk stalls the peers go on asking. What is not kept is as good as lost on the way: they ask again.
+constexpr std::size_t maxHeldMessages = 1024;
+
+}  // namespace
 
 Ready Raft::step(const Event& event) {
   ensure(!poisoned_, "NoStepAfterABrokenInvariant",
@@ -223,7 +229,7 @@ void Raft::sendWhenDurable(MemberId to, MessageBody body) {
   const BatchNumber batch = hardStateBatch();
   if (durability_.isDurable(batch)) {
     send(to, std::move(body));
-  } else {
+  } else if (held_.size() < maxHeldMessages) {
     held_.push_back({batch, make(to, std::move(body))});
   }
 }

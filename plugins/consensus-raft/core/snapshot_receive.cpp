@@ -35,7 +35,7 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     if (incoming_ && incoming_->meta.index <= commit_ &&
         incoming_->phase == IncomingSnapshot::Phase::Waiting) {
       incoming_.reset();
-      ready_.snapshotSteps.push_back(AbortSnapshot{});
+      ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
     }
     replySnapshot(meta, SnapshotProgress::UpToDate);
     return;
@@ -82,7 +82,7 @@ void Raft::on(const SnapshotChunkWritten& event) {
 void Raft::on(const SnapshotStoreFailed& event) {
   if (!incoming_ || incoming_->meta.index != event.index) return;
   const SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
-  ready_.snapshotSteps.push_back(AbortSnapshot{});
+  ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
   replySnapshot(meta, SnapshotProgress::Failed);
 }
 
