@@ -87,6 +87,7 @@ void Driver::handle(Ready ready) {
   if (!ready.snapshotSteps.empty()) receiver_->run(std::move(ready.snapshotSteps));
   for (const SnapshotRead& read : ready.snapshotReads) sender_->read(read);
   if (ready.restore) restore(*ready.restore);
+  if (ready.takeSnapshot) takeSnapshot(*ready.takeSnapshot);  // of the state before these entries
   if (!ready.committed.empty()) apply(std::move(ready.committed));
   tell(ready);
 }
@@ -141,7 +142,6 @@ void Driver::tell(const Ready& ready) {
   if (ready.membersChange) tellMembers(*ready.membersChange);
   if (ready.roleChange) tellRole(*ready.roleChange);
   for (const Outcome& outcome : ready.outcomes) tellOutcome(outcome);
-  if (ready.takeSnapshot) takeSnapshot(*ready.takeSnapshot);
 }
 
 void Driver::tellRole(const RoleChange& change) {
@@ -172,6 +172,7 @@ void Driver::takeSnapshot(const SnapshotMeta& meta) {
 }
 
 void Driver::restore(const SnapshotMeta& meta) {
+  committed_.clear();  // what was not handed on is in the snapshot
   const std::string config = configOf(meta);
   const ck_snap_meta in = toAbi(meta, config);
   const ck_token token =
