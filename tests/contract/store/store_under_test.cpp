@@ -51,6 +51,11 @@ ck_store_batch BatchOf::raw() const {
   return b;
 }
 
+std::filesystem::path memoryFolder() {
+  const std::filesystem::path memory = "/dev/shm";
+  return std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 TempFolder::TempFolder(const std::filesystem::path& parent) {
   std::string pattern = (parent / "clusterkit-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);

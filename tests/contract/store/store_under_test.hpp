@@ -45,6 +45,9 @@ class BatchOf {
   std::vector<ck_named_value> meta_;
 };
 
+// A parent for folders of tests that are not about the disk: a file system in memory where there is one.
+std::filesystem::path memoryFolder();
+
 class TempFolder {
  public:
   explicit TempFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path());

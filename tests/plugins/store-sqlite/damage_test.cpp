@@ -14,12 +14,6 @@ using contract::Entry;
 using contract::StoreUnderTest;
 using contract::TempFolder;
 
-// Hundreds of folders are opened and nothing here is about the disk, so it may be memory.
-std::filesystem::path fastParent() {
-  const std::filesystem::path memory = "/dev/shm";
-  return std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-}
-
 class Damage : public testing::Test {
  protected:
   static constexpr std::uint64_t firstIndex = 41, lastIndex = 120;
@@ -60,7 +54,7 @@ class Damage : public testing::Test {
 
   // Opens a copy whose byte was changed and checks that nothing in it is wrong.
   Outcome openWith(const std::string& file, std::uint64_t offset, unsigned char mask) {
-    TempFolder copy(fastParent());
+    TempFolder copy(contract::memoryFolder());
     std::filesystem::copy(master.path(), copy.path(), std::filesystem::copy_options::recursive);
     flip(copy.path() / "store" / file, offset, mask);
     StoreUnderTest store("sqlite", copy.path());
@@ -130,7 +124,7 @@ class Damage : public testing::Test {
     return names;
   }
 
-  TempFolder made{fastParent()}, master{fastParent()};
+  TempFolder made{contract::memoryFolder()}, master{contract::memoryFolder()};
 };
 
 TEST_F(Damage, UntouchedCopyIsWhole) {
@@ -181,7 +175,7 @@ TEST_F(Damage, RandomGarbageOverWholeBlocksIsFoundToo) {
   for (const char* file : {"store.db", "store.db-wal"}) {
     const std::uint64_t size = std::filesystem::file_size(master.path() / "store" / file);
     for (int i = 0; i < 12; ++i) {
-      TempFolder copy(fastParent());
+      TempFolder copy(contract::memoryFolder());
       std::filesystem::copy(master.path(), copy.path(), std::filesystem::copy_options::recursive);
       const std::uint64_t offset = random() % (size / 4096) * 4096;
       for (std::uint64_t b = 0; b < 512; ++b)
