@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t greetingTime = 2000 * ms;  // for an answer to the first hello
-constexpr std::uint64_t probeTime = 300 * ms;      // for an answer to a probe: below an election timeout
+constexpr std::uint64_t probeTime = 200 * ms;      // for an answer to a probe: below an election timeout
 constexpr std::uint64_t retryDelay = 100 * ms;     // after a connection that came to nothing
 constexpr std::uint64_t refusedDelay = 1000 * ms;  // after an answer that will not change by itself
 constexpr std::uint64_t askAddressEvery = 1000 * ms;

@@ -31,5 +31,14 @@ TEST_F(Names, AnAddressThatIsNoneIsToldAndTheOtherPeersWork) {
   EXPECT_EQ(a.stats(3).up, 0);
 }
 
+TEST_F(Names, Ipv6AddressesStandInBrackets) {
+  Node& a = net.make(1, {{"listen", "[::1]:0"}});
+  if (a.start().status != CK_OK) GTEST_SKIP() << "this machine has no IPv6 loopback";
+  EXPECT_THAT(a.endpoint(), testing::MatchesRegex("\\[::1\\]:[1-9][0-9]+"));
+  Node& b = net.start(2, {{"listen", "[::1]:0"}});
+  net.connect({&a, &b});
+  EXPECT_TRUE(passes(a, b));
+}
+
 }  // namespace
 }  // namespace clusterkit::zmq
