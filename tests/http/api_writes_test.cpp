@@ -109,6 +109,7 @@ TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
               {FailureKind::Unavailable, 503, "unavailable", "not_applied"},
               {FailureKind::NoSpace, 503, "no_space", "not_applied"},
               {FailureKind::Refused, 409, "conflict", "not_applied"},
+              {FailureKind::Removed, 410, "gone", "not_applied"},
               {FailureKind::NotFound, 404, "not_found", "not_applied"},
               {FailureKind::Invalid, 400, "invalid", "not_applied"},
               {FailureKind::TooLarge, 413, "too_large", "not_applied"},
