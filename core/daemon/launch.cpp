@@ -50,6 +50,20 @@ class PreparedFolder {
   fs::path made_;  // the topmost folder that did not exist before; empty if all did
 };
 
+// Better no node than one that seems to do what it was told and does not.
+void refuseWhatIsNotThere(const Settings& settings) {
+  if (!settings.sinks.empty())
+    throw ConfigError(settings.sinks.front().section.origin + ": [sink." + settings.sinks.front().name +
+                      "]: this version delivers no events to hook sinks yet; remove the section");
+  if (settings.node.leaveOnStop)
+    throw ConfigError(
+        "node.leave_on_stop = true: this version cannot leave on a stop yet; remove the node by hand");
+  for (const ServiceSettings& service : settings.services)
+    if (service.check != ServiceSettings::Check::None)
+      throw ConfigError("[service." + service.name +
+                        "] check: this version checks no services yet; allowed is none");
+}
+
 }  // namespace
 
 PluginCatalog findPlugins(const std::vector<fs::path>& first, const PluginSettings& settings) {
@@ -63,10 +77,7 @@ PluginCatalog findPlugins(const std::vector<fs::path>& first, const PluginSettin
 
 ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, PluginLibraries& libraries,
                             DataFolder folder) {
-  // Better no node than one whose hooks never fire.
-  if (!settings.sinks.empty())
-    throw ConfigError(settings.sinks.front().section.origin + ": [sink." + settings.sinks.front().name +
-                      "]: this version delivers no events to hook sinks yet; remove the section");
+  refuseWhatIsNotThere(settings);
   const PluginSettings& wanted = settings.plugins;
   std::optional<PreparedFolder> prepared;
   if (folder == DataFolder::Prepare) prepared.emplace(settings.node.dataDir);
