@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kExitConfiguration = 2;
 constexpr int kExitPlugin = 3;
 constexpr int kExitStore = 4;
 constexpr int kExitInvariant = 5;
@@ -22,7 +23,11 @@ constexpr int kExitAddressInUse = 6;
 constexpr Duration kHandOver = 1s;
 constexpr Duration kStackStop = 3s;
 
-int exitCodeOf(Status status) { return status == Status::Conflict ? kExitAddressInUse : kExitPlugin; }
+// Of a transport that does not start: what its configuration says, or who else is there.
+int exitCodeOf(Status status) {
+  if (status == Status::Conflict) return kExitAddressInUse;
+  return status == Status::Invalid ? kExitConfiguration : kExitPlugin;
+}
 
 std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& api) {
   try {
@@ -223,6 +228,7 @@ void RunningNode::joined(ClusterId cluster, std::vector<Peer> members) {
 }
 
 void RunningNode::startConsensus(BootKind kind) {
+  if (failed_ || stopped_) return;  // told to stop while the identity was being stored
   try {
     stack_.startConsensus(
         {kind, identity_.cluster, {identity_.member, transport_.endpoint, transport_.publicKey}});
