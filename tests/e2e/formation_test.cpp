@@ -68,5 +68,15 @@ TEST(Formation, SigtermStopsCleanlyWithinFiveSeconds) {
   for (std::size_t i = 3; i >= 1; --i) EXPECT_EQ(cluster.node(i).stop(), 0) << cluster.node(i).id();
 }
 
+TEST(Formation, ANodeToldToStopWhileItStartsStopsQuietly) {
+  TestCluster cluster;
+  for (int round = 0; round < 8; ++round) {
+    TestNode& node = cluster.add({{"cluster.seeds", ""}});
+    node.start();
+    ASSERT_TRUE(eventually([&] { return node.log().find("transport_listening") != std::string::npos; }));
+    EXPECT_EQ(node.stop(), 0) << node.log();
+  }
+}
+
 }  // namespace
 }  // namespace clusterkit::test
