@@ -278,6 +278,10 @@ void Connection::endRequest(MonotonicTime now) {
 }
 
 void Connection::beginStream(Response response, MonotonicTime now) {
+  if (inputEnded_) {
+    phase_ = Phase::closed;  // as for an end that comes later: nobody would ever tell us that the client has left
+    return;
+  }
   phase_ = Phase::streaming;
   chunkedStream_ = request_.http11;
   if (!chunkedStream_) keepAlive_ = false;

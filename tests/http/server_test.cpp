@@ -275,6 +275,11 @@ TEST(HttpServer, EndsAStreamWhoseClientFallsBehindOrLeaves) {
   ResponseStream alone = server.handler().takeKept().stream({});
   gone.endSending();
   EXPECT_TRUE(eventually([&] { return !alone.open(); }));
+  RawClient early(server.port());
+  early.send(get("/keep"));
+  early.endSending();  // most often seen before the stream begins
+  ResponseStream late = server.handler().takeKept().stream({});
+  EXPECT_TRUE(eventually([&] { return !late.open(); }));
 }
 
 TEST(HttpServer, HundredsOfHalfSentRequestsDelayNobody) {
