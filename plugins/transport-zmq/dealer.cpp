@@ -37,12 +37,17 @@ void setLiveness(::zmq::socket_t& dealer, std::uint32_t lane, int heartbeatMs) {
 
 }  // namespace
 
-Monitor::Monitor(Wiring& wiring, ::zmq::socket_t& watched) : events_(wiring.context, ZMQ_PAIR) {
+Monitor::Monitor(Wiring& wiring, ::zmq::socket_t& watched)
+    : watched_(watched.handle()), events_(wiring.context, ZMQ_PAIR) {
   const std::string name = "inproc://monitor-" + std::to_string(++wiring.monitors);
   if (zmq_socket_monitor(watched.handle(), name.c_str(), watchedEvents) != 0) throw ::zmq::error_t();
   events_.set(::zmq::sockopt::linger, 0);
   events_.connect(name);
 }
+
+// First the source, then the reader: libzmq tells events with a blocking send, and without a reader its one
+// thread would hang in it for ever, and every connection with it.
+Monitor::~Monitor() { zmq_socket_monitor(watched_, nullptr, 0); }
 
 std::optional<ConnectionEvent> Monitor::next() {
   ::zmq::message_t event, address;

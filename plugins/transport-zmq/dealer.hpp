@@ -19,13 +19,19 @@ struct Target {
 
 enum class ConnectionEvent { ready, refused, lost };
 
+// To be destroyed before the socket that it watches.
 class Monitor {
  public:
   Monitor(Wiring& wiring, ::zmq::socket_t& watched);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
   std::optional<ConnectionEvent> next();  // nothing when all that has happened so far is told
   int descriptor() const;
 
  private:
+  void* const watched_;
   ::zmq::socket_t events_;
 };
 

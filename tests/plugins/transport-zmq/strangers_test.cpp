@@ -43,6 +43,16 @@ TEST_F(Strangers, MalformedFramesAreCountedAndDropped) {
   EXPECT_TRUE(passes(b, a));
 }
 
+TEST_F(Strangers, ARepeatedFrameIsDeliveredOnce) {
+  Node &a = net.start(1), &b = net.start(2);
+  net.connect({&a, &b});
+  Stranger replayer(a.endpoint());
+  for (const std::uint64_t sequence : {1, 1, 2, 1})
+    ASSERT_TRUE(replayer.send({frameBytes(3, 1, 2, 1, 9, sequence, std::to_string(sequence))}));
+  ASSERT_TRUE(net.until([&] { return a.received().size() + a.stats().dropped == 4; }));
+  EXPECT_THAT(a.receivedOn(CK_LANE_LOG), testing::ElementsAre("1", "2"));
+}
+
 TEST_F(Strangers, SquattingOnAMemberIdOrRoutingIdDoesNotMuteTheRealNode) {
   Node &a = net.start(1), &b = net.start(2);
   std::vector<std::unique_ptr<Stranger>> squatters;
