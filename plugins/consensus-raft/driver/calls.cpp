@@ -142,9 +142,10 @@ ck_status Driver::status(ck_consensus_status& out) {
   out.progress_count = 0;
   for (const Member& member : configuration.members) {
     const Progress* progress = raft_->progressOf(member.id);
-    if (progress == nullptr || out.progress_out == nullptr || out.progress_count >= out.progress_capacity)
-      continue;
-    out.progress_out[out.progress_count++] = progressOf(member, *progress, now(), options_.electionTimeout);
+    if (progress == nullptr) continue;
+    // All are counted: the caller comes again with a larger array.
+    if (const std::uint64_t at = out.progress_count++; out.progress_out != nullptr && at < out.progress_capacity)
+      out.progress_out[at] = progressOf(member, *progress, now(), options_.electionTimeout);
   }
   return CK_OK;
 }
