@@ -5,13 +5,21 @@
 #include "cluster/command_codec.hpp"
 
 namespace clusterkit {
+namespace {
+
+std::unique_ptr<const std::shared_ptr<const Membership>> shared(Membership membership) {
+  return std::make_unique<const std::shared_ptr<const Membership>>(
+      std::make_shared<const Membership>(std::move(membership)));
+}
+
+}  // namespace
 
 Coordinator::Coordinator(EventLoop& loop, Log& log, Fatal fatal)
     : loop_(loop),
       log_(log),
       fatal_(std::move(fatal)),
       published_(std::make_unique<const ClusterState>()),
-      membership_(std::make_shared<const Membership>()) {}
+      membership_(shared(Membership())) {}
 
 Coordinator::~Coordinator() = default;
 
@@ -91,12 +99,12 @@ void Coordinator::publish(std::span<const std::shared_ptr<const ClusterEvent>> e
 }
 
 void Coordinator::role(Role role, Epoch epoch, MemberId leader) {
-  auto next = std::make_shared<Membership>(*membership_.load());
+  auto next = std::make_unique<Membership>(*membership());
   if (leader && (leader != next->leader || epoch != next->epoch)) next->leaderSince = loop_.wall();
   next->role = role;
   next->epoch = epoch;
   next->leader = leader;
-  membership_.store(std::move(next));
+  membership_.publish(shared(std::move(*next)));
   if (leader) touch();
   log_.info("role", {{"role", name(role)}, {"term", epoch}, {"leader", current_.nodeIdOf(leader)}});
   writes_->roleChanged(role, leader);
@@ -104,10 +112,10 @@ void Coordinator::role(Role role, Epoch epoch, MemberId leader) {
 }
 
 void Coordinator::members(std::span<const Member> members, LogIndex index) {
-  auto next = std::make_shared<Membership>(*membership_.load());
+  auto next = std::make_unique<Membership>(*membership());
   next->members.assign(members.begin(), members.end());
   next->configIndex = index;
-  membership_.store(std::move(next));
+  membership_.publish(shared(std::move(*next)));
   for (ClusterObserver* observer : observers_) observer->onMembers(members, index);
 }
 

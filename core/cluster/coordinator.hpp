@@ -59,14 +59,14 @@ class Coordinator final : public ConsensusListener {
   // Every ticket is answered; nothing is proposed after this.
   void stop();
 
-  Published<ClusterState>::Reading state() const { return published_.read(); }         // [any]
-  std::shared_ptr<const Membership> membership() const { return membership_.load(); }  // [any] never null
+  Published<ClusterState>::Reading state() const { return published_.read(); }          // [any]
+  std::shared_ptr<const Membership> membership() const { return *membership_.read(); }  // [any] never null
   std::optional<std::uint64_t> stateHashAt(LogIndex index) const { return recent_.hashAt(index); }  // [any]
   WallTime lastSync() const;  // [any] when this node last applied something or heard of a leader; zero: never
 
   const ClusterState& current() const { return current_; }
   MemberId self() const { return self_; }
-  bool leading() const { return membership_.load()->role == Role::Leader; }
+  bool leading() const { return membership()->role == Role::Leader; }
   PeerLink& peers() { return *peers_; }
   ConsensusPort& consensus() { return stack_->consensus(); }
 
@@ -106,7 +106,8 @@ class Coordinator final : public ConsensusListener {
 
   ClusterState current_;
   Published<ClusterState> published_;
-  std::atomic<std::shared_ptr<const Membership>> membership_;
+  // Not std::atomic<std::shared_ptr>: libstdc++ 12 unlocks it with relaxed order (GCC bug 101761).
+  Published<std::shared_ptr<const Membership>> membership_;
   RecentStates recent_;
   std::atomic<std::int64_t> lastSync_{0};
   std::vector<Resolved> resolved_;  // of the batch being applied; reused

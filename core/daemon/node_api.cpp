@@ -76,6 +76,11 @@ http::ConsensusRole roleOf(Role role) {
   return http::ConsensusRole::Follower;
 }
 
+std::unique_ptr<const std::shared_ptr<const http::MemberRoles>> shared(http::MemberRoles roles) {
+  return std::make_unique<const std::shared_ptr<const http::MemberRoles>>(
+      std::make_shared<const http::MemberRoles>(std::move(roles)));
+}
+
 }  // namespace
 
 NodeApi::NodeApi(EventLoop& loop, Coordinator& coordinator, LeaderGate& gate, const MetricsRegistry& metrics,
@@ -87,7 +92,7 @@ NodeApi::NodeApi(EventLoop& loop, Coordinator& coordinator, LeaderGate& gate, co
       self_(std::move(self)),
       startedAt_(loop.now()),
       status_(std::make_unique<const ConsensusStatus>()),
-      roles_(std::make_shared<const http::MemberRoles>()) {
+      roles_(shared({})) {
   coordinator_.addObserver(*this);
 }
 
@@ -284,13 +289,13 @@ void NodeApi::onMembers(std::span<const Member>, LogIndex) { publishRoles(); }
 
 void NodeApi::publishRoles() {
   const std::shared_ptr<const Membership> membership = coordinator_.membership();
-  auto roles = std::make_shared<http::MemberRoles>();
-  roles->leader = membership->leader;
-  roles->leaderSince = membership->leaderSince;
-  roles->configIndex = membership->configIndex;
+  http::MemberRoles roles;
+  roles.leader = membership->leader;
+  roles.leaderSince = membership->leaderSince;
+  roles.configIndex = membership->configIndex;
   for (const Member& member : membership->members)
-    (member.kind == MemberKind::Voter ? roles->voters : roles->learners).push_back(member.peer.member);
-  roles_.store(std::move(roles));
+    (member.kind == MemberKind::Voter ? roles.voters : roles.learners).push_back(member.peer.member);
+  roles_.publish(shared(std::move(roles)));
 }
 
 }  // namespace clusterkit

@@ -37,7 +37,7 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   void stop();  // [loop] what waits is answered
 
   Published<ClusterState>::Reading state() const override { return coordinator_.state(); }
-  std::shared_ptr<const http::MemberRoles> roles() const override { return roles_.load(); }
+  std::shared_ptr<const http::MemberRoles> roles() const override { return *roles_.read(); }
   http::NodeView node() const override;
   std::vector<http::PluginView> plugins() const override { return self_.plugins; }
   std::vector<http::MetricFamily> metrics() const override { return metrics_.families(); }
@@ -83,7 +83,7 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   const MonotonicTime startedAt_;
   Published<ConsensusStatus> status_;
   std::atomic<bool> consensusRuns_{false};
-  std::atomic<std::shared_ptr<const http::MemberRoles>> roles_;
+  Published<std::shared_ptr<const http::MemberRoles>> roles_;
   std::multimap<LogIndex, Waiting> waiting_;
   TimerId refreshing_;
   Lifetime lifetime_;
