@@ -144,7 +144,8 @@ ck_status Driver::status(ck_consensus_status& out) {
     const Progress* progress = raft_->progressOf(member.id);
     if (progress == nullptr) continue;
     // All are counted: the caller comes again with a larger array.
-    if (const std::uint64_t at = out.progress_count++; out.progress_out != nullptr && at < out.progress_capacity)
+    const std::uint64_t at = out.progress_count++;
+    if (out.progress_out != nullptr && at < out.progress_capacity)
       out.progress_out[at] = progressOf(member, *progress, now(), options_.electionTimeout);
   }
   return CK_OK;
