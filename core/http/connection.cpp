@@ -279,7 +279,8 @@ void Connection::endRequest(MonotonicTime now) {
 
 void Connection::beginStream(Response response, MonotonicTime now) {
   if (inputEnded_) {
-    phase_ = Phase::closed;  // as for an end that comes later: nobody would ever tell us that the client has left
+    phase_ =
+        Phase::closed;  // as for an end that comes later: nobody would ever tell us that the client has left
     return;
   }
   phase_ = Phase::streaming;
