@@ -112,7 +112,9 @@ void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity
                        found->nodeId + "', the configuration says node.id = " + settings_.node.id);
   if (found) {
     identity_ = *found;
-    restarted_ = static_cast<bool>(identity_.cluster);
+    // Without a log it knows no other member: it founds or joins once more, under the ids that it has. A kill
+    // between the identity and the first entry would leave it deaf otherwise.
+    restarted_ = identity_.cluster && (image.last || image.snapshot.index);
     return startTransport();
   }
   while (!identity_.member) identity_.member = MemberId(loop_.random64());
@@ -122,6 +124,7 @@ void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity
 
 void RunningNode::save(std::function<void()> then) {
   saveIdentity(stack_.store(), identity_, [this, then = std::move(then)](CallOutcome outcome) {
+    if (stopped_ && startAnswered_) return;  // the stack is being taken down: nothing may be started any more
     if (outcome.ok())
       then();
     else
@@ -268,11 +271,15 @@ void RunningNode::announceStart(const char* manner) {
 
 void RunningNode::stop() {
   if (stopped_.exchange(true)) return;
-  joiner_.reset();
   if (thread_.joinable()) {
     std::promise<void> stopped;
-    loop_.post([this, &stopped] { stopOnLoop(stopped); });
+    std::unique_ptr<Joiner> joiner;  // made on the loop, so taken from there; ends within a request's time
+    loop_.post([this, &stopped, &joiner] {
+      joiner = std::move(joiner_);
+      stopOnLoop(stopped);
+    });
     stopped.get_future().wait();
+    joiner.reset();
     if (server_) server_->stop();
     loop_.stop();
     thread_.join();

@@ -84,6 +84,9 @@ Ready Driver::step(const Event& event) {
 void Driver::handle(Ready ready) {
   if (ready.batch) log_->persist(ready);
   send(ready.messages);
+  for (const SnapshotStep& step : ready.snapshotSteps)
+    // The store writes one snapshot at a time: an own one under way is aborted by this, and nobody tells so.
+    if (std::holds_alternative<BeginSnapshot>(step)) feed(SnapshotNotWritten{});
   if (!ready.snapshotSteps.empty()) receiver_->run(std::move(ready.snapshotSteps));
   for (const SnapshotRead& read : ready.snapshotReads) sender_->read(read);
   if (ready.restore) restore(*ready.restore);

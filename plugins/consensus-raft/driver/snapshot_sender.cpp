@@ -7,13 +7,18 @@
 namespace clusterkit::raft {
 
 void SnapshotSender::read(const SnapshotRead& request) {
-  // A request for a newer snapshot than the handle's: the old one is of no more use once its reads are done.
-  if (open_ && open_->meta.index < request.index && reading_ == 0) close();
-  if (open_) {
+  if (open_ && open_->meta.index >= request.index) {
     readChunk(request);
     return;
   }
   waiting_.push_back(request);
+  openForWaiting();
+}
+
+// The handle of an older snapshot gives way once its reads are done: its bytes would answer nobody who waits.
+void SnapshotSender::openForWaiting() {
+  if (waiting_.empty() || reading_ != 0) return;
+  close();
   open();
 }
 
@@ -27,7 +32,7 @@ void SnapshotSender::open() {
           open_ = Open{result.value0,
                        snapshotFrom(*reinterpret_cast<const ck_snap_meta*>(result.payload.bytes().data()))};
         for (const SnapshotRead& request : std::exchange(waiting_, {})) {
-          if (open_)
+          if (open_ && open_->meta.index >= request.index)
             readChunk(request);
           else
             feed_(SnapshotReadFailed{request.to});
@@ -44,8 +49,9 @@ void SnapshotSender::readChunk(const SnapshotRead& request) {
       ports_.expect([this, alive = std::weak_ptr(alive_), to = request.to, meta, offset](StoreResult result) {
         if (alive.expired()) return;
         --reading_;
+        if (!result.ok() && reading_ == 0) close();
+        openForWaiting();
         if (!result.ok()) {
-          if (reading_ == 0) close();
           feed_(SnapshotReadFailed{to});
           return;
         }

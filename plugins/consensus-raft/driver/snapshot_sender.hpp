@@ -30,6 +30,7 @@ class SnapshotSender {
   };
 
   void open();
+  void openForWaiting();
   void readChunk(const SnapshotRead& request);
   void close();
 
