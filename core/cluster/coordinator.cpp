@@ -107,7 +107,7 @@ void Coordinator::role(Role role, Epoch epoch, MemberId leader) {
   membership_.publish(shared(std::move(*next)));
   if (leader) touch();
   log_.info("role", {{"role", name(role)}, {"term", epoch}, {"leader", current_.nodeIdOf(leader)}});
-  writes_->roleChanged(role, leader);
+  writes_->roleChanged(role, epoch, leader);
   for (ClusterObserver* observer : observers_) observer->onRole(role, epoch, leader);
 }
 

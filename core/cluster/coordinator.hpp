@@ -71,8 +71,8 @@ class Coordinator final : public ConsensusListener {
   ConsensusPort& consensus() { return stack_->consensus(); }
 
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
-               WriteHandler handler) {
-    writes_->propose(std::move(body), std::move(idempotency), deadline, std::move(handler));
+               WriteHandler handler, Route route = Route::ToLeader) {
+    writes_->propose(std::move(body), std::move(idempotency), deadline, std::move(handler), route);
   }
   // A linearizable read point: when it comes, state() contains every write acknowledged before the call.
   void readBarrier(MonotonicTime deadline, UniqueFunction<void(Result<LogIndex>)> done);

@@ -54,7 +54,7 @@ WritePath::~WritePath() {
 }
 
 void WritePath::propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
-                        WriteHandler handler) {
+                        WriteHandler handler, Route route) {
   if (tickets_.size() >= kMaxTickets) {
     resolveLater(std::move(handler), notDone(Status::Unavailable, "too many writes are under way"));
     return;
@@ -66,6 +66,7 @@ void WritePath::propose(CommandBody body, std::optional<Idempotency> idempotency
   ticket.command.body = std::move(body);
   ticket.deadline = deadline;
   ticket.giveUp = std::min(deadline, loop_.now() + kLeaderWait);
+  ticket.route = route;
   ticket.handler = std::move(handler);
   tickets_.emplace(sequence, std::move(ticket));
   submit(sequence);
@@ -77,6 +78,8 @@ void WritePath::submit(std::uint64_t sequence) {
   if (found == tickets_.end() || found->second.stage != Stage::Waiting) return;
   if (leading_) {
     proposeHere(sequence, found->second);
+  } else if (found->second.route == Route::HereOnly) {
+    resolve(found, notDone(Status::NotLeader, "this node does not lead any more"));
   } else if (leader_ && peers_.isUp(leader_)) {
     const std::uint64_t number = sequence > lastForwarded_ ? sequence : renumber(found);
     forward(number, tickets_.at(number));
@@ -122,7 +125,7 @@ void WritePath::refused(std::uint64_t sequence, Status status, std::string text)
   if (status == Status::Unknown || status == Status::Internal) {
     ticket.stage = Stage::Doubtful;
     ticket.giveUp = std::min(ticket.deadline, loop_.now() + kDoubt);
-  } else if (worthAnotherTry(status)) {
+  } else if (worthAnotherTry(status) && ticket.route == Route::ToLeader) {
     renumber(found);
   } else {
     resolve(found, notDone(status, text.empty() ? std::string(name(status)) : std::move(text)));
@@ -135,13 +138,15 @@ void WritePath::applied(std::uint64_t sequence, const Outcome& outcome) {
   if (ticket != tickets_.end()) resolve(ticket, {WriteResult::Fate::Applied, outcome, Status::Ok, {}});
 }
 
-void WritePath::roleChanged(Role role, MemberId leader) {
-  const MemberId before = leader_;
+void WritePath::roleChanged(Role role, Epoch epoch, MemberId leader) {
+  const bool another = leader != leader_ || epoch != epoch_;
+  const bool known = static_cast<bool>(leader_);
+  epoch_ = epoch;
   leading_ = role == Role::Leader;
   leader_ = leader;
   // What went to the old leader may be in its log; the new one may bring it or not.
   for (auto& [sequence, ticket] : tickets_)
-    if (ticket.stage == Stage::Forwarded && before && before != leader_) {
+    if (ticket.stage == Stage::Forwarded && known && another) {
       ticket.stage = Stage::Doubtful;
       ticket.giveUp = std::min(ticket.deadline, loop_.now() + kDoubt);
     }

@@ -26,6 +26,10 @@ struct WriteResult {
 };
 using WriteHandler = UniqueFunction<void(WriteResult)>;
 
+// Where a command may be proposed. HereOnly is for what this node decided as the leader: once it leads no
+// more, the decision is not for its successor to carry out.
+enum class Route : std::uint8_t { ToLeader, HereOnly };
+
 class WritePath {
  public:
   static constexpr std::size_t kMaxTickets = 16384;
@@ -37,11 +41,11 @@ class WritePath {
 
   // Origin and stamp are filled in here. The handler runs once, never inside this call.
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
-               WriteHandler handler);
+               WriteHandler handler, Route route = Route::ToLeader);
 
   // A command with this node's origin was applied; its state is published.
   void applied(std::uint64_t sequence, const Outcome& outcome);
-  void roleChanged(Role role, MemberId leader);
+  void roleChanged(Role role, Epoch epoch, MemberId leader);
   // The state was replaced by a snapshot: what was under way may be in it or not.
   void stateReplaced();
   void stop();
@@ -53,6 +57,7 @@ class WritePath {
     MonotonicTime deadline;
     MonotonicTime giveUp;  // Waiting: no leader by then is NotDone; Doubtful: no news by then is Unknown
     Stage stage = Stage::Waiting;
+    Route route = Route::ToLeader;
     WriteHandler handler;
   };
   using Tickets = std::map<std::uint64_t, Ticket>;
@@ -77,6 +82,7 @@ class WritePath {
   MemberId self_;
   bool leading_ = false;
   MemberId leader_;
+  Epoch epoch_;
   std::uint64_t nextSequence_;
   std::uint64_t lastForwarded_ = 0;
   Tickets tickets_;

@@ -69,9 +69,12 @@ void Admission::answerLater(DutyAnswer answer, Result<proto::DutyResult> result)
 
 void Admission::propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                         DutyAnswer answer) {
-  coordinator_.propose(std::move(body), std::move(idempotency), deadline,
-                       [cluster = coordinator_.current().facts->id, a = std::move(answer)](
-                           WriteResult result) mutable { a(dutyResultOf(result, cluster)); });
+  coordinator_.propose(
+      std::move(body), std::move(idempotency), deadline,
+      [cluster = coordinator_.current().facts->id, a = std::move(answer)](WriteResult result) mutable {
+        a(dutyResultOf(result, cluster));
+      },
+      Route::HereOnly);
 }
 
 void Admission::join(const proto::JoinDuty& duty, MonotonicTime deadline, DutyAnswer answer) {

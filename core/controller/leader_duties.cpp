@@ -70,7 +70,8 @@ LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding f
         if (!controller_.leads()) return;
         const proto::IndirectAnswer& answer = m.indirect_answer();
         controller_.onIndirectAnswer(MemberId(answer.target()), from, answer.sequence(),
-                                     answer.reachable() ? Reachability::Reachable : Reachability::Unreachable, now());
+                                     answer.reachable() ? Reachability::Reachable : Reachability::Unreachable,
+                                     now());
         wake();
       });
 }
@@ -84,17 +85,21 @@ void LeaderDuties::onRole(Role role, Epoch epoch, MemberId) {
   if (term == term_) return;
   if (term_) leaveOffice();
   term_ = term;
-  if (term_) parts_.loop.post([this, alive = lifetime_.watch(), term] {
-    if (!alive.expired() && term_ == term) takeOffice();
-  });
+  if (term_)
+    parts_.loop.post([this, alive = lifetime_.watch(), term] {
+      if (!alive.expired() && term_ == term) takeOffice();
+    });
 }
 
 void LeaderDuties::takeOffice() {
-  if (parts_.coordinator.current().exists()) announce();
-  else found();
+  if (parts_.coordinator.current().exists())
+    announce();
+  else
+    found();
 }
 
-// A cluster that does not exist yet: its first entry. Another leader may have written it; then it is refused, harmlessly.
+// A cluster that does not exist yet: its first entry. Another leader may have written it; then it is refused,
+// harmlessly.
 void LeaderDuties::found() {
   if (!founding_.facts.id) founding_.facts.id = parts_.coordinator.peers().cluster();
   parts_.coordinator.propose(
@@ -106,20 +111,22 @@ void LeaderDuties::found() {
         parts_.loop.timerAfter(kRetry, [this, alive, term] {
           if (!alive.expired() && term_ == term) takeOffice();
         });
-      });
+      },
+      Route::HereOnly);
 }
 
 // Its commit shows that this node has applied everything of earlier terms: only now may it decide anything.
 void LeaderDuties::announce() {
-  parts_.coordinator.propose(AnnounceLeader{parts_.coordinator.self()}, std::nullopt,
-                             parts_.loop.now() + kProposalLimit,
-                             [this, alive = lifetime_.watch(), term = term_](WriteResult result) {
-                               if (alive.expired() || term_ != term) return;
-                               if (result.fate == WriteResult::Fate::Applied) return inOffice();
-                               parts_.loop.timerAfter(kRetry, [this, alive, term] {
-                                 if (!alive.expired() && term_ == term) announce();
-                               });
-                             });
+  parts_.coordinator.propose(
+      AnnounceLeader{parts_.coordinator.self()}, std::nullopt, parts_.loop.now() + kProposalLimit,
+      [this, alive = lifetime_.watch(), term = term_](WriteResult result) {
+        if (alive.expired() || term_ != term) return;
+        if (result.fate == WriteResult::Fate::Applied) return inOffice();
+        parts_.loop.timerAfter(kRetry, [this, alive, term] {
+          if (!alive.expired() && term_ == term) announce();
+        });
+      },
+      Route::HereOnly);
 }
 
 void LeaderDuties::inOffice() {
@@ -164,7 +171,9 @@ ConsensusView LeaderDuties::consensusView(const ConsensusStatus& status) {
 }
 
 bool LeaderDuties::someoneCatchesUp(const ConsensusView& view) const {
-  const auto behind = [](const ConsensusMember& m) { return m.vote == Vote::Learner && m.catchUp == CatchUp::Behind; };
+  const auto behind = [](const ConsensusMember& m) {
+    return m.vote == Vote::Learner && m.catchUp == CatchUp::Behind;
+  };
   if (std::any_of(view.members.begin(), view.members.end(), behind)) return true;
   for (const auto& entry : parts_.coordinator.current().nodes)
     if (entry.value->status == NodeStatus::Joining) return true;
@@ -185,6 +194,9 @@ void LeaderDuties::wakeAt(MonotonicTime when) {
 
 void LeaderDuties::tick() {
   if (!controller_.leads()) return;
+  // Another plan may have come first, or nothing was left to move.
+  if (manual_ && parts_.loop.now() >= manualUntil_)
+    std::exchange(manual_, nullptr)(Failure{Status::Timeout, "no rebalance by hand was started in time"});
   const Result<ConsensusStatus> status = parts_.consensus.status();
   if (!status) return;
   const ConsensusView view = consensusView(status.value());
@@ -226,7 +238,8 @@ void LeaderDuties::askIndirect(const AskIndirect& question) {
 void LeaderDuties::logLink(const LinkChange& link) {
   const ClusterState& state = parts_.coordinator.current();
   if (link.state == LinkChange::State::Broken)
-    parts_.log.warn("link_broken", {{"node", state.nodeIdOf(link.node)}, {"reached_by", state.nodeIdOf(link.via)}});
+    parts_.log.warn("link_broken",
+                    {{"node", state.nodeIdOf(link.node)}, {"reached_by", state.nodeIdOf(link.via)}});
   else
     parts_.log.info("link_healed", {{"node", state.nodeIdOf(link.node)}});
 }
@@ -245,7 +258,8 @@ void LeaderDuties::propose(Proposal proposal) {
           std::exchange(manual_, nullptr)(dutyResultOf(result, parts_.coordinator.current().facts->id));
         controller_.onProposalDone(id, resultOf(result), now());
         wake();
-      });
+      },
+      Route::HereOnly);
 }
 
 void LeaderDuties::change(const VoterChange& change) {
@@ -296,14 +310,18 @@ void LeaderDuties::handle(const proto::Duty& duty, MonotonicTime deadline, DutyA
 
 void LeaderDuties::startRebalance(const proto::RebalanceDuty&, DutyAnswer answer) {
   std::string refusal;
-  if (manual_) refusal = "a rebalance by hand is being planned";
-  else if (parts_.coordinator.current().rebalance) refusal = "a rebalance is under way";
-  else if (controller_.dryRun(now()).empty()) refusal = "nothing to move";
+  if (manual_)
+    refusal = "a rebalance by hand is being planned";
+  else if (parts_.coordinator.current().rebalance)
+    refusal = "a rebalance is under way";
+  else if (controller_.dryRun(now()).empty())
+    refusal = "nothing to move";
   if (!refusal.empty()) {
     parts_.loop.post([a = std::move(answer), refusal]() mutable { a(Failure{Status::Conflict, refusal}); });
     return;
   }
   manual_ = std::move(answer);
+  manualUntil_ = parts_.loop.now() + kProposalLimit;
   controller_.requestRebalance();
   wake();
 }

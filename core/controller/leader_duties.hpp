@@ -1,5 +1,6 @@
-// The shell around the pure controller: feeds it states, answers and time, and does what it asks for. Also founds a new
-// cluster, and carries out what other nodes ask of the leader. Everything [loop]; does nothing while this node follows.
+// The shell around the pure controller: feeds it states, answers and time, and does what it asks for. Also
+// founds a new cluster, and carries out what other nodes ask of the leader. Everything [loop]; does nothing
+// while this node follows.
 #pragma once
 
 #include <memory>
@@ -84,6 +85,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   Epoch term_;  // in which this node leads; 0: it does not
   std::vector<Member> members_;
   DutyAnswer manual_;  // who waits for a rebalance by hand to be committed
+  MonotonicTime manualUntil_{};
   TimerId waking_;
   MonotonicTime wakingAt_{};
   std::string lastVoterReason_;

@@ -30,8 +30,9 @@ LeaderGate::LeaderGate(EventLoop& loop, Coordinator& coordinator, DutyHandler& h
   coordinator_.peers().on(
       proto::PeerMessage::kLeaderRequest,
       [this](MemberId from, const proto::PeerMessage& m) { onRequest(from, m.leader_request()); });
-  coordinator_.peers().on(proto::PeerMessage::kLeaderAnswer,
-                          [this](MemberId, const proto::PeerMessage& m) { onAnswer(m.leader_answer()); });
+  coordinator_.peers().on(
+      proto::PeerMessage::kLeaderAnswer,
+      [this](MemberId from, const proto::PeerMessage& m) { onAnswer(from, m.leader_answer()); });
 }
 
 LeaderGate::~LeaderGate() {
@@ -103,6 +104,8 @@ void LeaderGate::sweep() {
     if (question.stage == Stage::Waiting && now >= question.giveUp)
       over.emplace_back(
           id, Failure{Status::Timeout, leader_ ? "the leader cannot be reached" : "no leader is known"});
+    else if (question.stage == Stage::HandledHere && now >= question.deadline)
+      over.emplace_back(id, Failure{Status::Unknown, "not carried out in time; it may be done later"});
     else if (question.stage == Stage::Asked && (now >= question.deadline || question.asked != leader_))
       over.emplace_back(id,
                         Failure{Status::Unknown, "the leader has not answered in time; it may have done it"});
@@ -143,9 +146,10 @@ void LeaderGate::reply(MemberId to, std::uint64_t id, const Result<proto::DutyRe
   (void)coordinator_.peers().send(to, Lane::Log, message, loop_.now() + 5s);
 }
 
-void LeaderGate::onAnswer(const proto::LeaderAnswer& answer) {
+// Only of whom the question stands with now: a late answer of an earlier leader says nothing about this one.
+void LeaderGate::onAnswer(MemberId from, const proto::LeaderAnswer& answer) {
   const auto found = questions_.find(answer.id());
-  if (found == questions_.end() || found->second.stage != Stage::Asked) return;
+  if (found == questions_.end() || found->second.stage != Stage::Asked || found->second.asked != from) return;
   const Status status = toStatus(static_cast<ck_status>(answer.status()));
   proto::DutyResult result;
   if (status != Status::Ok)

@@ -52,7 +52,7 @@ class LeaderGate final : public ClusterObserver {
   void submitWaiting();
   void answered(std::uint64_t id, Result<proto::DutyResult> result);
   void onRequest(MemberId from, const proto::LeaderRequest& request);
-  void onAnswer(const proto::LeaderAnswer& answer);
+  void onAnswer(MemberId from, const proto::LeaderAnswer& answer);
   void reply(MemberId to, std::uint64_t id, const Result<proto::DutyResult>& result);
   void sweep();
 

@@ -87,17 +87,26 @@ Partition publicPartition(const ClusterState& state, PartitionId id) {
 template <class T>
 class Answered {
  public:
+  // Only the callback holds the promise: when it is dropped unanswered, because the node stops, wait() ends
+  // too.
   http::Callback<T> callback() {
-    return [promise = promise_](http::Answer<T> answer) { promise->set_value(std::move(answer)); };
+    auto promise = std::make_shared<std::promise<http::Answer<T>>>();
+    future_ = promise->get_future();
+    return [promise = std::move(promise)](http::Answer<T> answer) { promise->set_value(std::move(answer)); };
   }
   T wait() {
-    http::Answer<T> answer = promise_->get_future().get();
+    http::Answer<T> answer = http::Failure{http::FailureKind::Unknown, "the node stopped"};
+    try {
+      answer = future_.get();
+    } catch (const std::future_error&) {
+      // dropped: what was asked may have been done
+    }
     if (auto* failure = std::get_if<http::Failure>(&answer)) raise(*failure);
     return std::get<T>(std::move(answer));
   }
 
  private:
-  std::shared_ptr<std::promise<http::Answer<T>>> promise_ = std::make_shared<std::promise<http::Answer<T>>>();
+  std::future<http::Answer<T>> future_;
 };
 
 }  // namespace
