@@ -142,7 +142,7 @@ void Exchange::deliver(Listener::Frame& frame, Member& sender) {
   PeerCounters& counters = sender.peer->counters;
   counters.received.fetch_add(1, std::memory_order_relaxed);
   counters.receivedBytes.fetch_add(frame.bytes.size() - frameHeaderSize, std::memory_order_relaxed);
-  wiring_.upcalls.push_back(
+  wiring_.upcalls.emplace_back(
       Received{header.from, header.lane, handOver(std::move(frame.bytes), budget_, header.lane)});
 }
 

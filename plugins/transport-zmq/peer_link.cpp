@@ -180,7 +180,7 @@ void PeerLink::becomeUp(std::uint64_t now) {
   lastReason_.clear();
   peer_->counters.up.store(true, std::memory_order_relaxed);
   peer_->counters.connects.fetch_add(1, std::memory_order_relaxed);
-  wiring_.upcalls.push_back(PeerChanged{peer_->member, true, CK_OK, ""});
+  wiring_.upcalls.emplace_back(PeerChanged{peer_->member, true, CK_OK, ""});
   for (std::uint32_t lane = CK_LANE_LOG; lane < CK_LANE_COUNT; ++lane) {
     connections_[lane].emplace(Connection{makeDealer(wiring_, lane, target_), false, now});
     connectTo(connections_[lane]->dealer, target_);
@@ -193,7 +193,7 @@ void PeerLink::fallDown(ck_status status, const std::string& why) {
   if (state_ == State::up) state_ = State::idle;
   const bool actionable = status == CK_DENIED || status == CK_INVALID || status == CK_NOT_FOUND;
   if (wasUp || (actionable && why != lastReason_))
-    wiring_.upcalls.push_back(PeerChanged{peer_->member, false, status, why});
+    wiring_.upcalls.emplace_back(PeerChanged{peer_->member, false, status, why});
   if (actionable) lastReason_ = why;
 }
 
@@ -225,7 +225,7 @@ void PeerLink::checkDeadlines(std::uint64_t now) {
   }
   if (reopenAt_ != 0 && now >= reopenAt_) open(now);
   if (askAddressAt_ != 0 && now >= askAddressAt_) {
-    wiring_.upcalls.push_back(AddressNeeded{peer_->member});
+    wiring_.upcalls.emplace_back(AddressNeeded{peer_->member});
     askAddressAt_ = now + askAddressEvery;
   }
   if (state_ == State::up)
@@ -246,7 +246,7 @@ void PeerLink::sweepExpired(std::uint64_t now) {
 
 void PeerLink::reportRefills() {
   for (std::uint32_t lane = 0; lane < CK_LANE_COUNT; ++lane)
-    if (peer_->credit[lane].takeRefilled()) wiring_.upcalls.push_back(LaneWritable{peer_->member, lane});
+    if (peer_->credit[lane].takeRefilled()) wiring_.upcalls.emplace_back(LaneWritable{peer_->member, lane});
 }
 
 bool PeerLink::hasCreditNews() const {
@@ -258,7 +258,7 @@ void PeerLink::releaseWaiters() {
   for (std::uint32_t lane = 0; lane < CK_LANE_COUNT; ++lane) {
     const bool refilled = peer_->credit[lane].takeRefilled();
     if (peer_->credit[lane].takeStarved() || refilled)
-      wiring_.upcalls.push_back(LaneWritable{peer_->member, lane});
+      wiring_.upcalls.emplace_back(LaneWritable{peer_->member, lane});
   }
 }
 
