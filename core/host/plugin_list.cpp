@@ -18,11 +18,12 @@ namespace {
 const std::string kHostAbi = std::to_string(CK_ABI_MAJOR) + "." + std::to_string(CK_ABI_MINOR);
 
 std::vector<std::string> flagNames(std::uint32_t flags) {
-  static constexpr std::array<std::pair<std::uint32_t, const char*>, 4> names{
+  static constexpr std::array<std::pair<std::uint32_t, const char*>, 5> names{
       {{CK_COMPONENT_DETERMINISTIC, "deterministic"},
        {CK_COMPONENT_SINGLETON, "singleton"},
        {CK_COMPONENT_NEEDS_STORE, "needs-store"},
-       {CK_COMPONENT_NEEDS_TRANSPORT, "needs-transport"}}};
+       {CK_COMPONENT_NEEDS_TRANSPORT, "needs-transport"},
+       {CK_COMPONENT_CONCURRENT, "concurrent"}}};
   std::vector<std::string> out;
   for (const auto& [bit, name] : names)
     if ((flags & bit) != 0) out.emplace_back(name);

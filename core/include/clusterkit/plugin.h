@@ -185,6 +185,7 @@ typedef struct ck_config {
 #define CK_COMPONENT_SINGLETON 2       /* one instance per process */
 #define CK_COMPONENT_NEEDS_STORE 4     /* consensus: wants the node's store */
 #define CK_COMPONENT_NEEDS_TRANSPORT 8 /* consensus: wants the node's transport */
+#define CK_COMPONENT_CONCURRENT 16     /* sink.simple: deliver may run on several threads at once */
 
 typedef struct ck_component {
   uint32_t size, flags;

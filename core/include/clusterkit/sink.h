@@ -24,9 +24,10 @@ typedef struct ck_event {
   uint8_t id[16];           /* stable idempotency key */
   const char *type, *subject; /* "node_join", "node-3" */
   int64_t wall_ns;          /* the leader's stamp */
-  ck_span json;             /* the whole event as one line of JSON */
+  ck_span json;             /* the whole event as one line of JSON, without the line's end */
+  uint64_t deadline;        /* when this delivery should have ended, on the clock of ck_host.now; 0 = never */
 } ck_event;
-CK_ASSERT_SIZE(ck_event, 88);
+CK_ASSERT_SIZE(ck_event, 96);
 
 typedef struct ck_sink_1 {
   uint32_t size, flags;
@@ -46,7 +47,12 @@ typedef struct ck_sink_host_1 {
 
 typedef struct ck_sink_simple_1 {
   uint32_t size, flags;
-  ck_status (*deliver)(void* self, const ck_event* event_in, ck_error* error) CK_NOEXCEPT; /* [pool] OK, RETRY; else dead letter */
+  /* [pool] OK = done; RETRY, AGAIN, TIMEOUT, CANCELLED, UNAVAILABLE = again later; anything else = dead letter. One call
+   * at a time, unless the component has CK_COMPONENT_CONCURRENT. It may block until event_in->deadline; one that blocks on
+   * keeps only its own sink waiting, and its late answer still counts. error->retry_after_ms is heeded. */
+  ck_status (*deliver)(void* self, const ck_event* event_in, ck_error* error) CK_NOEXCEPT;
+  /* Optional [any]: the node stops. Whatever deliver does now should end soon, by CANCELLED unless it is done. Once. */
+  void (*cancel)(void* self) CK_NOEXCEPT;
 } ck_sink_simple_1;
 
 #ifdef __cplusplus

@@ -18,6 +18,8 @@ class Event {
   std::string_view type() const { return raw_.type; }
   std::string_view subject() const { return raw_.subject; }
   std::string_view json() const { return view(raw_.json); }
+  // When this delivery should have ended, in nanoseconds on the clock of Host::now; 0: never.
+  std::uint64_t deadline() const { return CK_HAS(&raw_, deadline) ? raw_.deadline : 0; }
   const ck_event& raw() const { return raw_; }
 
  private:
@@ -28,15 +30,21 @@ class Event {
 struct Verdict {
   ck_status status = CK_OK;
   std::string text;
+  std::uint32_t retryAfterMs = 0;  // with retry(): not earlier than this; 0: by the sink's own backoff
 };
 inline Verdict ack() { return {}; }
-inline Verdict retry(std::string why) { return {CK_RETRY, std::move(why)}; }
+inline Verdict retry(std::string why, std::chrono::milliseconds after = {}) {
+  return {CK_RETRY, std::move(why), static_cast<std::uint32_t>(after.count())};
+}
 inline Verdict reject(std::string why) { return {CK_INVALID, std::move(why)}; }  // goes to the dead letters
 
 class Sink {
  public:
   virtual ~Sink() = default;
   virtual Verdict deliver(const Event& event) = 0;
+  // The node stops: a deliver under way on another thread should end soon, by retry() unless it is done.
+  // [any]
+  virtual void cancel() {}
 };
 
 namespace sdk {
@@ -46,10 +54,15 @@ struct SinkTraits {
   static ck_status deliver(void* s, const ck_event* event, ck_error* error) noexcept {
     return guardedError<T>(s, error, [&](T& o) {
       const Verdict verdict = o.deliver(Event(*event));
-      return verdict.status == CK_OK ? CK_OK : setError(error, verdict.status, verdict.text);
+      if (verdict.status == CK_OK) return CK_OK;
+      if (error != nullptr) error->retry_after_ms = verdict.retryAfterMs;
+      return setError(error, verdict.status, verdict.text);
     });
   }
-  static constexpr ck_sink_simple_1 table{sizeof(ck_sink_simple_1), 0, deliver};
+  static void cancel(void* s) noexcept {
+    guardedVoid<AfterThrow::report, T>(s, [](T& o) { o.cancel(); });
+  }
+  static constexpr ck_sink_simple_1 table{sizeof(ck_sink_simple_1), 0, deliver, cancel};
   static const void* iface(void*, const char* id) noexcept {
     return sdk::iface<T>(CK_SINK_SIMPLE_KIND, table, id);
   }
@@ -60,3 +73,9 @@ struct SinkTraits {
 
 #define CK_SINK(Class, id, version, summary) \
   CK_SINGLE_COMPONENT(Class, clusterkit::sdk::SinkTraits, CK_SINK_SIMPLE_KIND, id, version, summary, 0)
+
+// deliver may run on several threads at once: as many as the section's `concurrency` says. Events of one
+// subject still come one after the other.
+#define CK_CONCURRENT_SINK(Class, id, version, summary)                                              \
+  CK_SINGLE_COMPONENT(Class, clusterkit::sdk::SinkTraits, CK_SINK_SIMPLE_KIND, id, version, summary, \
+                      CK_COMPONENT_CONCURRENT)

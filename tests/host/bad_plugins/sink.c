@@ -77,7 +77,7 @@ static ck_status deliver(void* self, const ck_event* event_in, ck_error* error) 
   (void)self, (void)event_in, (void)error;
   return CK_OK;
 }
-static const ck_sink_simple_1 table = {sizeof(ck_sink_simple_1), 0, deliver};
+static const ck_sink_simple_1 table = {sizeof(ck_sink_simple_1), 0, deliver, NULL};
 
 MAYBE_UNUSED static ck_status create(const ck_host* host, const ck_config* config_in, void** self_out,
                                      ck_error* error) {

@@ -23,7 +23,7 @@ static ck_status deliver(void* self, const ck_event* event, ck_error* error) {
   return CK_RETRY;
 }
 
-static const ck_sink_simple_1 table = {sizeof table, 0, deliver};
+static const ck_sink_simple_1 table = {sizeof table, 0, deliver, NULL};
 static const void* iface(void* self, const char* id) {
   (void)self;
   return strcmp(id, CK_SINK_SIMPLE_KIND) == 0 ? &table : NULL;
