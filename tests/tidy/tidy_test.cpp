@@ -58,8 +58,8 @@ bool isPure(const fs::path& path) {
   const std::string p = path.generic_string();
   if (p.starts_with("core/placement/") || p.starts_with("core/discovery/")) return true;
   if (p.starts_with("plugins/consensus-raft/core/")) return true;
-  static const std::set<std::string> shell = {"coordinator", "peer_link", "published", "recent_states",
-                                              "snapshotter", "write_path"};
+  static const std::set<std::string> shell = {"coordinator",   "event_lines", "peer_link", "published",
+                                              "recent_states", "snapshotter", "write_path"};
   return p.starts_with("core/cluster/") && !shell.contains(path.stem().string());
 }
 
