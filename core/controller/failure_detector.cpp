@@ -9,6 +9,9 @@ namespace {
 
 // Inquiries that nobody answers at all before the leader trusts its own eyes.
 constexpr std::uint32_t kMaxSilentInquiries = 2;
+// A node that has just joined may not listen yet when the first probe comes; it waits for its partitions
+// until one is answered.
+constexpr Duration kFirstContact = std::chrono::milliseconds(40);
 
 }  // namespace
 
@@ -54,11 +57,7 @@ std::vector<DetectorOutput> FailureDetector::tick(MonotonicTime now) {
       discount(watch);
     }
     judge(node, watch);
-    if (!watch.probe && now >= watch.nextProbeAt) {
-      watch.probe = Probe{++lastSeq_, now};
-      watch.nextProbeAt = now + options_.interval;
-      outputs_.emplace_back(SendProbe{node, lastSeq_});
-    }
+    sendProbe(node, watch, now);
   }
   plannedWake_ = nextWake();
   return std::exchange(outputs_, {});
@@ -77,6 +76,21 @@ void FailureDetector::expireProbe(Watch& watch, MonotonicTime now) {
   if (!watch.probe || now < watch.probe->sentAt + options_.timeout) return;
   watch.probe.reset();
   ++watch.failures;
+}
+
+void FailureDetector::sendProbe(MemberId node, Watch& watch, MonotonicTime now) {
+  const bool isDue = !watch.probe && now >= watch.nextProbeAt;
+  const bool again = watch.probe && !watch.seenAt && now >= watch.probe->repeatAt;
+  if (!isDue && !again) return;
+  ++lastSeq_;
+  if (isDue) {
+    watch.probe = Probe{lastSeq_, lastSeq_, now, now + kFirstContact};
+    watch.nextProbeAt = now + options_.interval;
+  } else {
+    watch.probe->lastSeq = lastSeq_;
+    watch.probe->repeatAt = now + kFirstContact;
+  }
+  outputs_.emplace_back(SendProbe{node, lastSeq_});
 }
 
 void FailureDetector::closeInquiry(Watch& watch, MonotonicTime now) {
@@ -123,8 +137,9 @@ void FailureDetector::judge(MemberId node, Watch& watch) {
 
 void FailureDetector::probeAnswered(MemberId node, std::uint64_t seq, MonotonicTime now) {
   const auto found = watches_.find(node);
-  if (found == watches_.end() || !found->second.probe || found->second.probe->seq != seq) return;
+  if (found == watches_.end() || !found->second.probe) return;
   Watch& watch = found->second;
+  if (seq < watch.probe->firstSeq || seq > watch.probe->lastSeq) return;
   watch.probe.reset();
   signOfLife(node, watch, now);
   if (!watch.linkBroken) return;
@@ -210,6 +225,7 @@ MonotonicTime FailureDetector::nextWake() const {
   MonotonicTime wake = MonotonicTime::max();
   for (const auto& [node, watch] : watches_) {
     wake = std::min(wake, watch.probe ? watch.probe->sentAt + options_.timeout : watch.nextProbeAt);
+    if (watch.probe && !watch.seenAt) wake = std::min(wake, watch.probe->repeatAt);
     if (watch.inquiry)
       wake = std::min(wake, watch.inquiry->askedAt + options_.timeout + options_.helperMargin);
   }

@@ -101,8 +101,9 @@ class FailureDetector {
 
  private:
   struct Probe {
-    std::uint64_t seq;
-    MonotonicTime sentAt;
+    std::uint64_t firstSeq, lastSeq;  // it was sent again while nothing had ever been heard of the node
+    MonotonicTime sentAt;             // the first time: repeating it buys the node no time
+    MonotonicTime repeatAt;
   };
   struct Inquiry {
     std::uint64_t seq;
@@ -128,6 +129,7 @@ class FailureDetector {
   std::uint32_t suspectAt() const { return options_.threshold > 1 ? options_.threshold - 1 : 1; }
   void forgiveStandstill(MonotonicTime now);
   void expireProbe(Watch& watch, MonotonicTime now);
+  void sendProbe(MemberId node, Watch& watch, MonotonicTime now);
   void investigate(MemberId node, Watch& watch, MonotonicTime now);
   void closeInquiry(Watch& watch, MonotonicTime now);
   void discount(Watch& watch);

@@ -56,6 +56,33 @@ TEST(FailureDetector, TwoDeadNodesOfFiveAreBothDownInTime) {
   EXPECT_EQ(sim.detector.verdictOf(kFour), Verdict::Alive);
 }
 
+// Its process starts listening while the leader probes it already: it must not wait a whole interval for its
+// partitions.
+TEST(FailureDetector, ANewNodeThatMissesTheFirstProbeIsSeenAsSoonAsItListens) {
+  DetectorSim sim(3);
+  sim.run(seconds(5));
+  sim.dead.insert(kFour);
+  sim.watched.push_back({kFour, NodeStatus::Joining, 1});
+  sim.detector.setNodes(sim.watched, at(sim.now));
+  sim.run(milliseconds(100));
+  EXPECT_EQ(sim.detector.verdictOf(kFour), Verdict::Unknown);
+  sim.dead.erase(kFour);
+  EXPECT_TRUE(sim.runUntil(kFour, Verdict::Alive, milliseconds(100)));
+}
+
+TEST(FailureDetector, ANodeThatIsNeverHeardOfIsDownInTheUsualTimeAndIsNotFlooded) {
+  DetectorSim sim(3);
+  sim.run(seconds(5));
+  sim.dead.insert(kFour);
+  sim.watched.push_back({kFour, NodeStatus::Joining, 1});
+  sim.detector.setNodes(sim.watched, at(sim.now));
+  const std::size_t before = sim.probes;
+  const auto took = sim.runUntil(kFour, Verdict::Down, seconds(10));
+  ASSERT_TRUE(took);
+  EXPECT_LE(*took, milliseconds(2300));
+  EXPECT_LE(sim.probes - before, 80u);
+}
+
 TEST(FailureDetector, OneBadLinkEvictsNobodyAndIsReportedOnce) {
   DetectorSim sim(3);
   sim.run(seconds(5));
