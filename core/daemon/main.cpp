@@ -1,4 +1,5 @@
 // clusterkitd: reads its command line and configuration, runs one node until a signal or a failure ends it.
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -85,7 +86,15 @@ void reload(const CommandLine& line, LineLog& log) {
   }
 }
 
+// The files of the plugins are read whole to be checked. Left to itself, glibc would take such buffers from
+// its heap after the first one, and keep them.
+void returnLargeBuffers() {
+  constexpr int largeFrom = 4 * 1024 * 1024;
+  mallopt(M_MMAP_THRESHOLD, largeFrom);
+}
+
 int run(const CommandLine& line) {
+  returnLargeBuffers();
   if (!line.config && line.assignments.empty())
     throw ConfigError("no configuration: use --config FILE; see --help");
   const sigset_t signals = blockSignals();
