@@ -1,0 +1,84 @@
+#include "events/delivery_threads.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "host/current_plugin.hpp"
+
+namespace clusterkit {
+
+struct DeliveryThreads::Shared {
+  struct Call {
+    Work work;
+    SinkPort::Answered answered;
+  };
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Call> queue;
+  std::size_t working = 0;
+  bool closed = false;
+  EventLoop* loop;  // null once closed: a late answer is nobody's
+};
+
+DeliveryThreads::DeliveryThreads(EventLoop& loop, std::uint32_t limit)
+    : limit_(limit), shared_(std::make_shared<Shared>()) {
+  shared_->loop = &loop;
+}
+
+DeliveryThreads::~DeliveryThreads() {
+  bool allIdle = false;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->closed = true;
+    shared_->loop = nullptr;
+    shared_->queue.clear();
+    allIdle = shared_->working == 0;
+  }
+  shared_->wake.notify_all();
+  for (std::thread& thread : threads_)
+    if (allIdle)
+      thread.join();
+    else
+      thread.detach();
+}
+
+void DeliveryThreads::run(Work work, SinkPort::Answered answered) {
+  std::size_t wanted = 0;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->queue.push_back({std::move(work), std::move(answered)});
+    wanted = shared_->queue.size() + shared_->working;
+  }
+  shared_->wake.notify_one();
+  if (threads_.size() < wanted && threads_.size() < limit_) threads_.emplace_back(&serve, shared_);
+}
+
+std::size_t DeliveryThreads::busy() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->queue.size() + shared_->working;
+}
+
+void DeliveryThreads::serve(std::shared_ptr<Shared> shared) {
+  useCrashStack();
+  std::unique_lock lock(shared->mutex);
+  for (;;) {
+    shared->wake.wait(lock, [&] { return shared->closed || !shared->queue.empty(); });
+    if (shared->closed) return;
+    Shared::Call call = std::move(shared->queue.front());
+    shared->queue.pop_front();
+    ++shared->working;
+    lock.unlock();
+    SinkAnswer answer = call.work();
+    lock.lock();
+    --shared->working;
+    // Posted under the lock, so that the loop cannot go meanwhile.
+    if (shared->loop != nullptr)
+      shared->loop->post([answered = std::move(call.answered), answer = std::move(answer)]() mutable {
+        answered(std::move(answer));
+      });
+  }
+}
+
+}  // namespace clusterkit

@@ -1,0 +1,79 @@
+// All hook sinks of a node: feeds them states, tells those of the leader when it is their turn, and stops
+// them. Everything [loop].
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "cluster/coordinator.hpp"
+#include "cluster/event_lines.hpp"
+#include "events/hook_sink.hpp"
+
+namespace clusterkit {
+
+enum class SinkScope : std::uint8_t { Every, Leader };  // who delivers: every node, or the leader only
+
+class EventJournal final : public ClusterObserver {
+ public:
+  struct Parts {
+    EventLoop& loop;
+    Workers& workers;
+    Log& log;
+    MetricsSink& metrics;
+    Coordinator& coordinator;
+    EventLines& lines;
+    std::filesystem::path deadLetters;  // folder
+    std::uint64_t boot;                 // of this run of the node
+  };
+  struct NewSink {
+    SinkRules rules;
+    std::string plugin;  // its id
+    SinkScope scope = SinkScope::Every;
+    std::unique_ptr<SinkPort> port;
+    std::unique_ptr<CursorStore> cursors;
+  };
+
+  // Registers itself with the coordinator; everything given outlives this object.
+  explicit EventJournal(Parts parts);
+  EventJournal(const EventJournal&) = delete;
+  EventJournal& operator=(const EventJournal&) = delete;
+
+  // Throws PluginError when the sink does not start.
+  void add(NewSink sink);
+  // The plugin of this sink has called for its own end. No effect on an unknown name.
+  void fail(std::string_view sink, const std::string& reason);
+  // No deliveries are begun any more; those under way may end until `deadline`. Done: all cursors are saved.
+  void stop(MonotonicTime deadline, Task done);
+
+  std::vector<SinkStatus> statuses() const;
+  // Each answers with the sink's new status; NotFound for an unknown name.
+  void pause(std::string_view sink, HookSink::Answered answered);
+  void resume(std::string_view sink, HookSink::Answered answered);
+  void replay(std::string_view sink, EventSeq after, HookSink::Answered answered);
+
+  void onState(const ClusterState& state, Events events) override;
+  void onRole(Role role, Epoch epoch, MemberId leader) override;
+  void onMembers(std::span<const Member>, LogIndex) override {}
+
+ private:
+  struct Entry {
+    std::unique_ptr<HookSink> sink;
+    std::string plugin;
+    SinkScope scope;
+  };
+
+  HookSink* find(std::string_view name, HookSink::Answered& answered);
+  SinkStatus statusOf(const Entry& entry) const;
+  bool inOffice() const;
+  void setActivity();
+
+  Parts parts_;
+  DeadLetters deadLetters_;
+  std::vector<Entry> sinks_;
+};
+
+std::string_view toString(SinkScope scope);
+
+}  // namespace clusterkit

@@ -1,0 +1,133 @@
+// One hook sink of this node: takes events from the replicated state in the order of its schedule, hands them
+// to its port, and keeps its cursor. Its trouble is its own: it holds no thread, lock or memory of anybody
+// else. Everything [loop].
+//
+// A sink is given no more events than it may have under way beyond what its saved cursor covers: after a
+// crash it is told again only of those, and of nothing that it had acknowledged and whose cursor was saved.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "events/cursor_store.hpp"
+#include "events/dead_letters.hpp"
+#include "events/delivery_schedule.hpp"
+#include "events/sink_meters.hpp"
+#include "events/sink_port.hpp"
+#include "events/sink_status.hpp"
+#include "host/event_loop.hpp"
+#include "host/lifetime.hpp"
+#include "host/log.hpp"
+
+namespace clusterkit {
+
+enum class SinkStart : std::uint8_t {
+  New,    // with this node's own node_join or node_rejoin of this start
+  Oldest  // with the oldest event that is kept
+};
+
+struct SinkRules {
+  std::string name;  // of the section
+  DeliveryRules delivery;
+  Duration timeout = std::chrono::seconds(30);  // of one delivery
+  SinkStart start = SinkStart::New;             // of a sink without a cursor
+  bool deadLetter = true;                       // keep what was given up; false: only log it
+};
+
+class HookSink {
+ public:
+  struct Parts {
+    EventLoop& loop;
+    Log& log;
+    MetricsSink& metrics;
+    DeadLetters& deadLetters;
+    // The JSON line of an event, the same object for all who ask.
+    std::function<std::shared_ptr<const std::string>(const ClusterEvent&)> line;
+  };
+  using Answered = UniqueFunction<void(Result<SinkStatus>)>;
+
+  // `boot`: of this run of the node. Throws PluginError when the port does not start.
+  HookSink(SinkRules rules, Parts parts, std::unique_ptr<SinkPort> port, std::unique_ptr<CursorStore> cursors,
+           std::uint64_t boot);
+  ~HookSink();
+  HookSink(const HookSink&) = delete;
+  HookSink& operator=(const HookSink&) = delete;
+
+  const std::string& name() const { return rules_.name; }
+  // The state that is current from now on; it lives until the next call.
+  void onState(const ClusterState& state);
+  // May this node deliver? A sink of the leader's stands by elsewhere. Its cursor is loaded anew each time.
+  void setActive(bool active);
+  // The plugin has called for its own end.
+  void fail(const std::string& reason);
+  void stop(MonotonicTime deadline, Task done);
+
+  void pause(Answered answered);
+  void resume(Answered answered);
+  // Goes on with the event after `seq`, back or forwards; what is kept no more is told as a gap.
+  void replay(EventSeq seq, Answered answered);
+  SinkStatus status() const;
+
+ private:
+  enum class Phase : std::uint8_t { Standby, Loading, WaitingForStart, Running, Stopped, Failed };
+
+  struct UnderWay {
+    std::shared_ptr<const ClusterEvent> event;
+    std::uint32_t attempt;
+    MonotonicTime deadline;
+    bool reported = false;  // as stuck
+  };
+
+  void load();
+  void loaded(Result<std::optional<SinkCursor>> cursor);
+  void begin(const SinkCursor& cursor);
+  void awaitStart();
+  std::optional<EventSeq> ownStart() const;
+  void pump();
+  void deliver(Delivery delivery);
+  void answered(DeliveryId id, SinkAnswer answer);
+  void giveUp(DeliveryId id, const SinkAnswer& answer);
+  void done(DeliveryId id);
+  void watchDeadlines();
+  void reportStuck();
+  bool isStuck(const UnderWay& delivery) const;
+  void save();
+  void saved(const CallOutcome& outcome, std::size_t covered, std::vector<Answered> answered);
+  void wakeAt(MonotonicTime when);
+  using Edit = std::function<void(SinkCursor&)>;
+  void change(const Edit& edit, Answered answered);
+  void changeElsewhere(const Edit& edit, Answered answered);
+  void adopt(const SinkCursor& cursor);
+  SinkCursor cursor() const;
+
+  const SinkRules rules_;
+  Parts parts_;
+  std::unique_ptr<SinkPort> port_;
+  std::unique_ptr<CursorStore> cursors_;
+  const std::uint64_t boot_;
+  SinkMeters meters_;
+  DeliverySchedule schedule_;
+  const ClusterState* state_ = nullptr;
+  Phase phase_ = Phase::Standby;
+  bool paused_ = false;
+  std::uint64_t generation_ = 0;
+  std::map<DeliveryId, UnderWay> underWay_;
+
+  EventSeq savedUpTo_;       // by the last cursor that was handed to the store
+  std::size_t unsaved_ = 0;  // deliveries done that no cursor in the store covers
+  bool saving_ = false;
+  std::vector<Answered> waiting_;  // for a control that is to be saved first
+  Task stopped_;
+
+  TimerId waking_;
+  MonotonicTime wakingAt_{};
+  TimerId stuckTimer_;
+  std::uint64_t delivered_ = 0, retries_ = 0, given_ = 0;
+  std::string lastError_;
+  Lifetime lifetime_;
+};
+
+}  // namespace clusterkit

@@ -1,0 +1,342 @@
+#include "events/hook_sink.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "host/line_log.hpp"
+#include "host/workers.hpp"
+#include "journal_fixture.hpp"
+
+namespace clusterkit {
+namespace {
+
+using namespace std::chrono_literals;
+using test::History;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Keeps what was delivered; the story answers.
+class FakePort final : public SinkPort {
+ public:
+  struct Call {
+    std::uint64_t seq;
+    std::uint32_t attempt;
+    MonotonicTime deadline;
+    Answered answered;
+  };
+  void deliver(OutgoingEvent event, Answered answered) override {
+    seen.push_back(event.event->seq.value);
+    open.push_back({event.event->seq.value, event.attempt, event.deadline, std::move(answered)});
+  }
+  void stop(MonotonicTime, Task done) override {
+    stopped = true;
+    done();
+  }
+  void answer(SinkAnswer answer = {}) {
+    Call call = std::move(open.front());
+    open.pop_front();
+    call.answered(std::move(answer));
+  }
+
+  std::vector<std::uint64_t> seen;
+  std::deque<Call> open;
+  bool stopped = false;
+};
+
+class FakeCursors final : public CursorStore {
+ public:
+  void load(Loaded loaded) override { loaded(stored); }
+  void save(const SinkCursor& cursor, CallHandler done) override {
+    ++saves;
+    wanted = cursor;
+    waiting = std::move(done);
+    if (prompt) finish();
+  }
+  std::optional<SinkCursor> setByOthers(std::uint64_t generation) const override {
+    return foreign && foreign->generation > generation ? foreign : std::nullopt;
+  }
+  void finish(Status status = Status::Ok) {
+    if (status == Status::Ok) stored = wanted;
+    CallOutcome outcome;
+    outcome.status = status;
+    std::exchange(waiting, nullptr)(std::move(outcome));
+  }
+
+  std::optional<SinkCursor> stored, foreign;
+  SinkCursor wanted;
+  CallHandler waiting;
+  bool prompt = true;
+  int saves = 0;
+};
+
+class HookSinkTest : public ::testing::Test {
+ protected:
+  HookSinkTest() {
+    char name[] = "/tmp/clusterkit-letters-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    letters_ = std::make_unique<DeadLetters>(loop_, workers_, folder_);
+    rules_.name = "audit";
+  }
+  ~HookSinkTest() override {
+    sink_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start() {
+    auto port = std::make_unique<FakePort>();
+    auto cursors = std::make_unique<FakeCursors>();
+    port_ = port.get();
+    cursors_ = cursors.get();
+    cursors_->stored = initial_;
+    cursors_->prompt = prompt_;
+    sink_ = std::make_unique<HookSink>(
+        rules_,
+        HookSink::Parts{
+            loop_, log_, metrics_, *letters_,
+            [](const ClusterEvent& event) { return std::make_shared<const std::string>(eventJson(event)); }},
+        std::move(port), std::move(cursors), kBoot);
+    sink_->setActive(true);
+    sink_->onState(history_.state);
+  }
+  void tell() {
+    sink_->onState(history_.state);
+    scheduler_.runFor(0s);
+  }
+  std::string letter(const char* file = "audit.jsonl") {
+    std::ifstream in(folder_ / file);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+  static HookSink::Answered remember(std::optional<Result<SinkStatus>>& into) {
+    return [&into](Result<SinkStatus> result) { into.emplace(std::move(result)); };
+  }
+
+  static constexpr std::uint64_t kBoot = 77;
+  Scheduler scheduler_{1};
+  SimulatedLoop loop_{scheduler_};
+  LoopWorkers workers_{loop_};
+  NoMetrics metrics_;
+  LineLog log_{{LogFormat::Text, LogLevel::Error, "/dev/null", {}}};
+  std::filesystem::path folder_;
+  std::unique_ptr<DeadLetters> letters_;
+  SinkRules rules_;
+  std::optional<SinkCursor> initial_;
+  bool prompt_ = true;
+  History history_;
+  std::unique_ptr<HookSink> sink_;
+  FakePort* port_ = nullptr;
+  FakeCursors* cursors_ = nullptr;
+};
+
+TEST_F(HookSinkTest, ANewSinkBeginsWithItsNodesOwnJoin) {
+  history_.value("before");
+  start();
+  EXPECT_THAT(port_->seen, IsEmpty());
+  EXPECT_EQ(sink_->status().state, "starting");
+  history_.joined(12);
+  history_.joined(kBoot);
+  history_.value("after");
+  tell();
+  EXPECT_THAT(port_->seen, ElementsAre(3));
+  port_->answer();
+  EXPECT_THAT(port_->seen, ElementsAre(3, 4));
+  EXPECT_EQ(cursors_->stored->delivered, EventSeq(3));
+}
+
+TEST_F(HookSinkTest, ANewSinkMayBeginWithTheOldestEvent) {
+  history_.value("before");
+  rules_.start = SinkStart::Oldest;
+  start();
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+}
+
+TEST_F(HookSinkTest, AKnownSinkGoesOnWhereItStopped) {
+  for (int i = 0; i < 4; ++i) history_.value("k");
+  initial_ = SinkCursor{EventSeq(2), {}, false, 0};
+  start();
+  EXPECT_THAT(port_->seen, ElementsAre(3));
+  EXPECT_EQ(port_->open.front().deadline, loop_.now() + 30s);
+}
+
+// So a crash repeats no event that the sink had acknowledged before the one it was doing.
+TEST_F(HookSinkTest, TheNextEventWaitsUntilTheCursorOfTheLastOneIsSafe) {
+  for (int i = 0; i < 3; ++i) history_.value("k");
+  initial_ = SinkCursor{};
+  prompt_ = false;
+  start();
+  port_->answer();
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+  cursors_->finish();
+  EXPECT_THAT(port_->seen, ElementsAre(1, 2));
+}
+
+TEST_F(HookSinkTest, ACursorThatCannotBeSavedIsTriedAgain) {
+  history_.value("k");
+  history_.value("k");
+  initial_ = SinkCursor{};
+  prompt_ = false;
+  start();
+  port_->answer();
+  cursors_->finish(Status::NoSpace);
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+  scheduler_.runFor(1s);
+  ASSERT_TRUE(cursors_->waiting);
+  cursors_->finish();
+  EXPECT_THAT(port_->seen, ElementsAre(1, 2));
+}
+
+TEST_F(HookSinkTest, AFailedDeliveryIsTriedAgainAndSaysWhy) {
+  history_.value("k");
+  initial_ = SinkCursor{};
+  start();
+  port_->answer({Status::Retry, "not now", {}});
+  EXPECT_EQ(sink_->status().lastError, "not now");
+  EXPECT_EQ(sink_->status().attempts, 1u);
+  scheduler_.runFor(1s);
+  ASSERT_EQ(port_->open.size(), 1u);
+  EXPECT_EQ(port_->open.front().attempt, 2u);
+  port_->answer();
+  EXPECT_EQ(sink_->status().lastError, "");
+  EXPECT_EQ(sink_->status().retriesTotal, 1u);
+}
+
+TEST_F(HookSinkTest, WhatIsRefusedForGoodIsADeadLetterAndTheNextEventGoesOn) {
+  history_.value("bad");
+  history_.value("good");
+  initial_ = SinkCursor{};
+  start();
+  port_->answer({Status::Invalid, "cannot read this", {}});
+  scheduler_.runFor(0s);
+  EXPECT_THAT(port_->seen, ElementsAre(1, 2));
+  EXPECT_THAT(letter(), HasSubstr("\"reason\":\"cannot read this\",\"event\":{\"seq\":1,"));
+  EXPECT_EQ(sink_->status().deadLettersTotal, 1u);
+}
+
+TEST_F(HookSinkTest, ALetterThatCannotBeKeptHoldsTheEventBack) {
+  history_.value("bad");
+  history_.value("good");
+  initial_ = SinkCursor{};
+  std::filesystem::remove_all(folder_);
+  std::ofstream(folder_) << "a file where the folder should be";
+  start();
+  port_->answer({Status::Invalid, "no", {}});
+  scheduler_.runFor(0s);
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+  std::filesystem::remove(folder_);
+  scheduler_.runFor(1s);
+  EXPECT_THAT(port_->seen, ElementsAre(1, 1));
+}
+
+TEST_F(HookSinkTest, AFullFileOfLettersIsKeptOnceAndBegunAnew) {
+  std::ofstream(folder_ / "audit.jsonl") << std::string(DeadLetters::maxBytes, 'x');
+  history_.value("bad");
+  initial_ = SinkCursor{};
+  start();
+  port_->answer({Status::Invalid, "no", {}});
+  scheduler_.runFor(0s);
+  EXPECT_LT(letter().size(), 1000u);
+  EXPECT_EQ(letter("audit.1.jsonl").size(), DeadLetters::maxBytes);
+}
+
+TEST_F(HookSinkTest, ADeliveryLongPastItsDeadlineIsShownAsStuckAndItsLateAnswerCounts) {
+  history_.value("k");
+  initial_ = SinkCursor{};
+  start();
+  scheduler_.runFor(30s);
+  EXPECT_EQ(sink_->status().state, "running");
+  scheduler_.runFor(2s);
+  EXPECT_EQ(sink_->status().state, "stuck");
+  port_->answer();
+  EXPECT_EQ(sink_->status().state, "running");
+  EXPECT_EQ(sink_->status().delivered, EventSeq(1));
+}
+
+TEST_F(HookSinkTest, PauseAndResumeSurviveARestart) {
+  history_.value("a");
+  history_.value("b");
+  initial_ = SinkCursor{};
+  start();
+  std::optional<Result<SinkStatus>> paused, resumed;
+  sink_->pause(remember(paused));
+  ASSERT_TRUE(paused && *paused);
+  EXPECT_EQ(paused->value().state, "paused");
+  port_->answer();
+  EXPECT_THAT(port_->seen, ElementsAre(1)) << "what was under way ends, nothing new begins";
+  initial_ = cursors_->stored;
+  EXPECT_TRUE(initial_->paused);
+  start();
+  EXPECT_THAT(port_->seen, IsEmpty());
+  sink_->resume(remember(resumed));
+  EXPECT_THAT(port_->seen, ElementsAre(2));
+  EXPECT_EQ(cursors_->stored->generation, 2u);
+}
+
+TEST_F(HookSinkTest, AReplayRepeatsAndASavedCursorOfBeforeDoesNotUndoIt) {
+  for (int i = 0; i < 3; ++i) history_.value("k");
+  initial_ = SinkCursor{EventSeq(3), {}, false, 0};
+  start();
+  std::optional<Result<SinkStatus>> replayed;
+  sink_->replay(EventSeq(1), remember(replayed));
+  ASSERT_TRUE(replayed && *replayed);
+  EXPECT_THAT(port_->seen, ElementsAre(2));
+  EXPECT_EQ(cursors_->stored->delivered, EventSeq(1));
+}
+
+TEST_F(HookSinkTest, WhatAnotherNodeHasSetIsTakenOver) {
+  for (int i = 0; i < 3; ++i) history_.value("k");
+  initial_ = SinkCursor{EventSeq(3), {}, false, 0};
+  start();
+  cursors_->foreign = SinkCursor{EventSeq(2), {}, false, 1};
+  tell();
+  EXPECT_THAT(port_->seen, ElementsAre(3));
+}
+
+TEST_F(HookSinkTest, ASinkOfTheLeaderForgetsWhatItBeganWhenItStepsDown) {
+  for (int i = 0; i < 3; ++i) history_.value("k");
+  initial_ = SinkCursor{};
+  start();
+  sink_->setActive(false);
+  EXPECT_EQ(sink_->status().state, "standby");
+  cursors_->stored = SinkCursor{EventSeq(1), {}, false, 0};
+  sink_->setActive(true);
+  EXPECT_THAT(port_->seen, ElementsAre(1)) << "its former delivery still runs";
+  port_->answer({Status::Invalid, "too late", {}});
+  scheduler_.runFor(0s);
+  EXPECT_THAT(port_->seen, ElementsAre(1, 2));
+}
+
+TEST_F(HookSinkTest, ASinkThatHasFailedGetsNothingMore) {
+  history_.value("k");
+  history_.value("k");
+  initial_ = SinkCursor{};
+  start();
+  sink_->fail("its plugin is poisoned");
+  port_->answer();
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+  EXPECT_EQ(sink_->status().state, "failed");
+  std::optional<Result<SinkStatus>> refused;
+  sink_->pause(remember(refused));
+  scheduler_.runFor(0s);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->failure().status, Status::Conflict);
+}
+
+TEST_F(HookSinkTest, AStopWaitsForTheCursorOfWhatEndedWell) {
+  history_.value("k");
+  initial_ = SinkCursor{};
+  prompt_ = false;
+  start();
+  port_->answer();
+  bool stopped = false;
+  sink_->stop(loop_.now() + 1s, [&stopped] { stopped = true; });
+  EXPECT_FALSE(stopped);
+  cursors_->finish();
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(cursors_->stored->delivered, EventSeq(1));
+}
+
+}  // namespace
+}  // namespace clusterkit
