@@ -110,7 +110,10 @@ std::vector<std::uint8_t> readPluginFile(const std::filesystem::path& file, cons
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 std::string sha256Of(std::span<const std::uint8_t> bytes) {
   Poco::DigestEngine::Digest digest(SHA256_DIGEST_LENGTH);
-  SHA256(bytes.data(), bytes.size(), digest.data());
+  SHA256_CTX sha;
+  SHA256_Init(&sha);
+  SHA256_Update(&sha, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &sha);
   return Poco::DigestEngine::digestToHex(digest);
 }
 #pragma GCC diagnostic pop
