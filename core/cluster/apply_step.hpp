@@ -97,6 +97,7 @@ Outcome applyBody(ApplyStep& step, const ControlRebalance& command);
 Outcome applyBody(ApplyStep& step, const PromoteReplicas& command);
 Outcome applyBody(ApplyStep& step, const SetValue& command);
 Outcome applyBody(ApplyStep& step, const DeleteValue& command);
+Outcome applyBody(ApplyStep& step, const SetSinkCursor& command);
 
 // --- Idempotency (apply_idempotency.cpp) ---
 

@@ -13,6 +13,7 @@
 #include "cluster/cluster_facts.hpp"
 #include "cluster/node.hpp"
 #include "cluster/rebalance.hpp"
+#include "cluster/sink_cursor.hpp"
 #include "clusterkit/types.hpp"
 #include "placement/partition_map.hpp"
 
@@ -144,10 +145,19 @@ struct DeleteValue {
   std::optional<std::uint64_t> expectedVersion;
 };
 
+// --- Hook sinks of the leader ---
+
+// How far a sink that only the leader serves has come. Of the present generation: progress, which never goes
+// back. Of the next one: what an operator has set. Anything else is out of date and refused as Stale.
+struct SetSinkCursor {
+  std::string sink;  // 1 to 32 bytes
+  SinkCursor cursor;
+};
+
 using CommandBody =
     std::variant<CreateCluster, AddNode, RejoinNode, UpdateNode, SetNodeStatus, DrainNode, UndrainNode,
                  RemoveNode, AnnounceLeader, StartRebalance, BeginMoves, FinishHandoffs, ReportPartitionReady,
-                 ControlRebalance, PromoteReplicas, SetValue, DeleteValue>;
+                 ControlRebalance, PromoteReplicas, SetValue, DeleteValue, SetSinkCursor>;
 
 // Who proposed it: lets that node find the ticket when the command comes back through the log.
 struct CommandOrigin {

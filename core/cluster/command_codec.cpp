@@ -112,6 +112,10 @@ void write(const DeleteValue& in, proto::Command& out) {
   if (in.expectedVersion) body->set_expected_version(*in.expectedVersion);
 }
 
+void write(const SetSinkCursor& in, proto::Command& out) {
+  *out.mutable_set_sink_cursor() = toProto(in.sink, in.cursor);
+}
+
 // --- Reading: false for a word that this version does not know ---
 
 bool readChanges(const google::protobuf::RepeatedPtrField<proto::OwnerChange>& in,
@@ -192,6 +196,8 @@ bool read(const proto::DeleteValue& in, DeleteValue& out) {
   return true;
 }
 
+bool read(const proto::SinkCursor& in, SetSinkCursor& out) { return fromProto(in, out.sink, out.cursor); }
+
 bool readBody(proto::Command& in, CommandBody& out) {
   using Case = proto::Command;
   switch (in.body_case()) {
@@ -213,6 +219,7 @@ bool readBody(proto::Command& in, CommandBody& out) {
     case Case::kPromoteReplicas: return read(in.promote_replicas(), out.emplace<PromoteReplicas>());
     case Case::kSetValue: return read(*in.mutable_set_value(), out.emplace<SetValue>());
     case Case::kDeleteValue: return read(in.delete_value(), out.emplace<DeleteValue>());
+    case Case::kSetSinkCursor: return read(in.set_sink_cursor(), out.emplace<SetSinkCursor>());
     case Case::BODY_NOT_SET: return false;
   }
   return false;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -140,6 +141,8 @@ struct ClusterEvent {
 };
 
 std::string_view eventType(const EventBody& body);  // "node_join", ...
+// All types, each at its EventBody's index; the last one, "gap", never comes out of apply.
+std::span<const std::string_view> eventTypes();
 // What it is about: a node id, "partition-7", a key; empty for the cluster as a whole.
 std::string eventSubject(const EventBody& body);
 

@@ -223,6 +223,25 @@ bool fromProto(const proto::IdempotencyRecord& in, std::string& key, Idempotency
   return readEnum(in.outcome().code(), out.outcome.code);
 }
 
+proto::SinkCursor toProto(std::string_view sink, const SinkCursor& cursor) {
+  proto::SinkCursor out;
+  out.set_sink(std::string(sink));
+  out.set_delivered(cursor.delivered.value);
+  for (const EventSeq seq : cursor.above) out.add_above(seq.value);
+  out.set_paused(cursor.paused);
+  out.set_generation(cursor.generation);
+  return out;
+}
+
+bool fromProto(const proto::SinkCursor& in, std::string& sink, SinkCursor& out) {
+  sink = in.sink();
+  out.delivered = EventSeq(in.delivered());
+  for (const std::uint64_t seq : in.above()) out.above.emplace_back(seq);
+  out.paused = in.paused();
+  out.generation = in.generation();
+  return true;
+}
+
 proto::HeaderRecord headerOf(const ClusterState& state) {
   proto::HeaderRecord out;
   out.set_format(1);

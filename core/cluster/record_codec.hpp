@@ -52,6 +52,8 @@ proto::HandoffRecord toProto(const Handoff& handoff);
 bool fromProto(const proto::HandoffRecord& in, Handoff& out);
 proto::IdempotencyRecord toProto(std::string_view key, const IdempotencyRecord& record);
 bool fromProto(const proto::IdempotencyRecord& in, std::string& key, IdempotencyRecord& out);
+proto::SinkCursor toProto(std::string_view sink, const SinkCursor& cursor);
+bool fromProto(const proto::SinkCursor& in, std::string& sink, SinkCursor& out);
 
 // The parts of the state that are no maps.
 proto::HeaderRecord headerOf(const ClusterState& state);

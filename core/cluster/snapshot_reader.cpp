@@ -53,6 +53,7 @@ class StateRestorer {
       case Record::kIdempotency: return takeIdempotency(record.idempotency());
       case Record::kRetiredKey: return takeRetiredKey(record.retired_key());
       case Record::kEvent: return takeEvent(record.event());
+      case Record::kSinkCursor: return takeSinkCursor(record.sink_cursor());
       case Record::kTrailer: return takeTrailer(record.trailer());
       case Record::RECORD_NOT_SET: return false;
     }
@@ -136,6 +137,13 @@ class StateRestorer {
     const EventSeq seq = event.seq;
     const std::uint64_t hash = contentHash(seed(), toProto(event));
     return state_.events.set(BigEndianKey(seq), std::make_shared<const ClusterEvent>(std::move(event)), hash);
+  }
+
+  bool takeSinkCursor(const proto::SinkCursor& in) {
+    std::string sink;
+    SinkCursor cursor;
+    return fromProto(in, sink, cursor) &&
+           state_.sinkCursors.set(sink, cursor, contentHash(seed(), toProto(sink, cursor)));
   }
 
   bool takeTrailer(const proto::TrailerRecord& in) {

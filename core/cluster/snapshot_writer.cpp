@@ -106,6 +106,8 @@ class SnapshotWriter::Pieces {
                     out.mutable_retired_key()->set_sequence(e.value);
                   }),
         sectionOf(s.events, [](const auto& e, Out& out) { *out.mutable_event() = toProto(*e.value); }),
+        sectionOf(s.sinkCursors,
+                  [](const auto& e, Out& out) { *out.mutable_sink_cursor() = toProto(e.key, e.value); }),
         once([this](Out& out) {
           out.mutable_trailer()->set_records(records_);
           out.mutable_trailer()->set_state_hash(stateHash(state_));

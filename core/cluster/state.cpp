@@ -42,6 +42,7 @@ void ClusterState::seedMaps(HashSeed seed) {
   retiredKeys = decltype(retiredKeys)(seed);
   retiredOrder = decltype(retiredOrder)(seed);
   events = decltype(events)(seed);
+  sinkCursors = decltype(sinkCursors)(seed);
 }
 
 const NodeRecord* ClusterState::findNode(std::string_view id) const noexcept {
@@ -99,9 +100,10 @@ std::uint64_t stateHash(const ClusterState& state) {
     for (const MemberId owner : map.ownersOf(PartitionId(p))) chain.add(owner.value);
   }
   // The other maps follow from these.
-  for (const std::uint64_t hash : {state.nodes.hash(), state.departed.hash(), state.tombstones.hash(),
-                                   state.pendingMoves.hash(), state.handoffs.hash(), state.values.hash(),
-                                   state.idempotency.hash(), state.retiredKeys.hash(), state.events.hash()}) {
+  for (const std::uint64_t hash :
+       {state.nodes.hash(), state.departed.hash(), state.tombstones.hash(), state.pendingMoves.hash(),
+        state.handoffs.hash(), state.values.hash(), state.idempotency.hash(), state.retiredKeys.hash(),
+        state.events.hash(), state.sinkCursors.hash()}) {
     chain.add(hash);
   }
   return chain.value();

@@ -19,6 +19,7 @@
 #include "cluster/outcome.hpp"
 #include "cluster/persistent_map.hpp"
 #include "cluster/rebalance.hpp"
+#include "cluster/sink_cursor.hpp"
 #include "clusterkit/types.hpp"
 #include "placement/partition_map.hpp"
 
@@ -92,6 +93,8 @@ struct ClusterState {
   PersistentMap<std::shared_ptr<const ClusterEvent>>
       events;  // by BigEndianKey(seq); the last facts->eventsRetain
   EventSeq nextEvent{1};
+
+  PersistentMap<SinkCursor> sinkCursors;  // by name, of the hook sinks that only the leader serves
 
   ClusterState();
 

@@ -173,12 +173,12 @@ std::string_view commandName(const CommandBody& body) {
       "create_cluster", "add_node",        "rejoin_node",     "update_node",       "set_node_status",
       "drain_node",     "undrain_node",    "remove_node",     "announce_leader",   "start_rebalance",
       "begin_moves",    "finish_handoffs", "partition_ready", "control_rebalance", "promote_replicas",
-      "set_value",      "delete_value"};
+      "set_value",      "delete_value",    "set_sink_cursor"};
   static_assert(std::size(kNames) == std::variant_size_v<CommandBody>);
   return kNames[body.index()];
 }
 
-std::string_view eventType(const EventBody& body) {
+std::span<const std::string_view> eventTypes() {
   static constexpr std::string_view kNames[] = {"node_join",
                                                 "node_rejoin",
                                                 "node_leave",
@@ -193,7 +193,9 @@ std::string_view eventType(const EventBody& body) {
                                                 "leader_change",
                                                 "gap"};
   static_assert(std::size(kNames) == std::variant_size_v<EventBody>);
-  return kNames[body.index()];
+  return kNames;
 }
+
+std::string_view eventType(const EventBody& body) { return eventTypes()[body.index()]; }
 
 }  // namespace clusterkit

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/sink_assembly.hpp"
 #include "host/plugin_kinds.hpp"
 
 namespace fs = std::filesystem;
@@ -52,9 +53,6 @@ class PreparedFolder {
 
 // Better no node than one that seems to do what it was told and does not.
 void refuseWhatIsNotThere(const Settings& settings) {
-  if (!settings.sinks.empty())
-    throw ConfigError(settings.sinks.front().section.origin + ": [sink." + settings.sinks.front().name +
-                      "]: this version delivers no events to hook sinks yet; remove the section");
   if (settings.node.leaveOnStop)
     throw ConfigError(
         "node.leave_on_stop = true: this version cannot leave on a stop yet; remove the node by hand");
@@ -85,7 +83,12 @@ ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, Pl
   ChosenPlugins chosen{
       choose(settings, settings.store, catalog, libraries, "store", wanted.store),
       choose(settings, settings.transport, catalog, libraries, "transport", wanted.transport),
-      choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus)};
+      choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus),
+      {}};
+  for (const SinkSettings& sink : settings.sinks) {
+    chosen.sinks.push_back(choose(settings, sink.section, catalog, libraries, "sink", sink.plugin));
+    checkSink(sink, chosen.sinks.back().component);
+  }
   if (prepared) prepared->keep();
   return chosen;
 }

@@ -41,8 +41,6 @@ int checkConfig(const CommandLine& line) {
   const PluginCatalog catalog = findPlugins(line.pluginPath, loaded.settings.plugins);
   PluginLibraries libraries({}, PluginTrust::ofThisProcess(loaded.settings.plugins.allow));
   (void)choosePlugins(loaded.settings, catalog, libraries, DataFolder::LeaveAlone);
-  for (const SinkSettings& sink : loaded.settings.sinks)
-    (void)pluginOptions(loaded.settings, sink.section, libraries.component(catalog, "sink", sink.plugin));
   std::cout << "configuration ok: node " << loaded.settings.node.id << ", consensus "
             << loaded.settings.plugins.consensus << ", transport " << loaded.settings.plugins.transport
             << ", store " << loaded.settings.plugins.store << "\n";

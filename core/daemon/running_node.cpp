@@ -7,7 +7,10 @@
 
 #include "controller/join_check.hpp"
 #include "daemon/settings_view.hpp"
+#include "daemon/sink_assembly.hpp"
 #include "daemon/version.hpp"
+#include "events/local_cursor.hpp"
+#include "events/replicated_cursor.hpp"
 #include "http/join_message.hpp"
 
 namespace clusterkit {
@@ -21,7 +24,8 @@ constexpr int kExitStore = 4;
 constexpr int kExitInvariant = 5;
 constexpr int kExitAddressInUse = 6;
 constexpr Duration kHandOver = 1s;
-constexpr Duration kStackStop = 3s;
+constexpr Duration kSinkStop = 1s;
+constexpr Duration kStackStop = 2s;
 
 // Of a transport that does not start: what its configuration says, or who else is there.
 int exitCodeOf(Status status) {
@@ -59,15 +63,31 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
               {plugins_.consensus.component, consensusConfig_}},
              {loop_, workers_, log_, metrics_}, coordinator_,
              [this](const std::string& reason, PluginExit exit) { fail(static_cast<int>(exit), reason); }),
-      createdAt_(loop_.now()) {}
+      createdAt_(loop_.now()) {
+  makeSinks();
+}
 
 RunningNode::~RunningNode() { stop(); }
+
+void RunningNode::makeSinks() {
+  sinkConfigs_.reserve(plugins_.sinks.size());  // the instances keep the addresses during create
+  for (std::size_t i = 0; i < plugins_.sinks.size(); ++i) {
+    const SinkSettings& sink = settings_.sinks[i];
+    sinkConfigs_.push_back(plugins_.sinks[i].options.config());
+    sinkPorts_.push_back(makeSinkPort(sink, plugins_.sinks[i].component, sinkConfigs_.back(), stack_.parts(),
+                                      [this, name = sink.rules.name](const Failure& why) {
+                                        if (journal_) journal_->fail(name, why.text);
+                                      }));
+  }
+}
 
 void RunningNode::start() {
   thread_ = std::thread([this] { loop_.run(); });
   loop_.post([this] { openStore(); });
   started_.get_future().get();  // throws what fail() put there
   http_ = std::make_unique<http::Api>(*api_, settings_.http.allowedHosts);
+  sinksHandler_ = std::make_unique<http::SinksHandler>(*api_, *journalControl_);
+  sinksHandler_->addTo(http_->router());
   server_ = listen(settings_, *http_);
   http_->watch(server_->stats());
   server_->start();
@@ -139,6 +159,11 @@ void RunningNode::startTransport() {
     return fail(exitCodeOf(error.status()), error.what());
   }
   assemble();
+  try {
+    startSinks();
+  } catch (const PluginError& error) {
+    return fail(kExitPlugin, error.what());
+  }
   startAnswered_ = true;
   started_.set_value();
 }
@@ -166,6 +191,23 @@ void RunningNode::assemble() {
                      {"store", "", plugins_.store.component.id, plugins_.store.version, plugins_.store.file,
                       "running", ""}}});
   announcer_ = std::make_unique<Announcer>(loop_, coordinator_, *gate_, log_, self_);
+}
+
+void RunningNode::startSinks() {
+  journal_ = std::make_unique<EventJournal>(
+      EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_, eventLines_,
+                          settings_.node.dataDir / "dead-letters", self_.boot});
+  journalControl_ = std::make_unique<JournalControl>(loop_, *journal_);
+  for (std::size_t i = 0; i < sinkPorts_.size(); ++i) {
+    const SinkSettings& sink = settings_.sinks[i];
+    std::unique_ptr<CursorStore> cursors;
+    if (sink.rules.scope == SinkScope::Leader)
+      cursors = std::make_unique<ReplicatedCursor>(loop_, coordinator_, sink.rules.name);
+    else
+      cursors = std::make_unique<LocalCursor>(stack_.store(), sink.rules.name);
+    journal_->add({sink.rules, sink.plugin, std::move(sinkPorts_[i]), std::move(cursors)});
+  }
+  sinkPorts_.clear();
 }
 
 NodeSpec RunningNode::describeNode() {
@@ -291,13 +333,18 @@ void RunningNode::stop() {
 void RunningNode::stopOnLoop(std::promise<void>& stopped) {
   const bool leads = api_ && coordinator_.leading() && !failed_;
   const auto voters = leads ? coordinator_.membership()->members.size() : 0;
-  if (voters < 2) return stopStack(stopped);
+  if (voters < 2) return stopSinks(stopped);
   auto once = std::make_shared<bool>(false);
   const auto next = [this, once, &stopped] {
-    if (!std::exchange(*once, true)) stopStack(stopped);
+    if (!std::exchange(*once, true)) stopSinks(stopped);
   };
   loop_.timerAfter(kHandOver, next);
   stack_.consensus().stepDown(MemberId(), [next](CallOutcome) { next(); });
+}
+
+void RunningNode::stopSinks(std::promise<void>& stopped) {
+  if (!journal_) return stopStack(stopped);
+  journal_->stop(loop_.now() + kSinkStop, [this, &stopped] { stopStack(stopped); });
 }
 
 void RunningNode::stopStack(std::promise<void>& stopped) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cluster/coordinator.hpp"
+#include "cluster/event_lines.hpp"
 #include "controller/leader_duties.hpp"
 #include "controller/leader_gate.hpp"
 #include "daemon/announcer.hpp"
@@ -19,6 +20,8 @@
 #include "daemon/metrics_registry.hpp"
 #include "daemon/node_api.hpp"
 #include "daemon/settings.hpp"
+#include "daemon/sink_control.hpp"
+#include "events/event_journal.hpp"
 #include "host/plugin_library.hpp"
 #include "host/plugin_stack.hpp"
 #include "host/thread_loop.hpp"
@@ -40,6 +43,7 @@ struct ChosenPlugins {
   ChosenPlugin store;
   ChosenPlugin transport;
   ChosenPlugin consensus;
+  std::vector<ChosenPlugin> sinks;  // in the order of Settings::sinks
 };
 
 // Why a node could not start or had to end; the codes are those of the daemon.
@@ -70,6 +74,7 @@ class RunningNode {
   EventLoop& loop() { return loop_; }
   Coordinator& coordinator() { return coordinator_; }
   NodeApi& api() { return *api_; }
+  EventJournal& journal() { return *journal_; }
   const http::HttpStats& httpStats() const { return server_->stats(); }
   const std::string& httpAddress() const { return httpAddress_; }
 
@@ -78,7 +83,9 @@ class RunningNode {
   void storeOpened(const StoreImage& image);
   void identityLoaded(const StoreImage& image, std::optional<Identity> found);
   void startTransport();
+  void makeSinks();
   void assemble();
+  void startSinks();
   void enterCluster();
   void foundCluster();
   void joinCluster();
@@ -91,6 +98,7 @@ class RunningNode {
   std::string joinQuestion() const;
   ClusterFacts describeCluster();
   void stopOnLoop(std::promise<void>& stopped);
+  void stopSinks(std::promise<void>& stopped);
   void stopStack(std::promise<void>& stopped);
 
   Settings settings_;
@@ -103,6 +111,9 @@ class RunningNode {
   const ck_config storeConfig_, transportConfig_, consensusConfig_;
   Coordinator coordinator_;
   PluginStack stack_;
+  EventLines eventLines_;
+  std::vector<ck_config> sinkConfigs_;
+  std::vector<std::unique_ptr<SinkPort>> sinkPorts_;  // until startSinks()
   const MonotonicTime createdAt_;
 
   Identity identity_;
@@ -112,10 +123,13 @@ class RunningNode {
   std::unique_ptr<LeaderDuties> duties_;
   std::unique_ptr<LeaderGate> gate_;
   std::unique_ptr<NodeApi> api_;
+  std::unique_ptr<EventJournal> journal_;
+  std::unique_ptr<JournalControl> journalControl_;
   std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<Joiner> joiner_;
   std::unique_ptr<MembershipCheck> membershipCheck_;
   std::unique_ptr<http::Api> http_;
+  std::unique_ptr<http::SinksHandler> sinksHandler_;
   std::unique_ptr<http::HttpServer> server_;
   std::string httpAddress_;
 

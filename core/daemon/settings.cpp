@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cluster/event.hpp"
 #include "daemon/settings_schema.hpp"
 #include "host/plugin_kinds.hpp"
 #include "host/text.hpp"
@@ -171,25 +172,40 @@ LogSettings readLog(const CheckedOptions& options) {
   return log;
 }
 
+std::set<std::string, std::less<>> readEventTypes(const CheckedOptions& options) {
+  const auto known = eventTypes();
+  std::set<std::string, std::less<>> types;
+  for (const std::string& type : options.list("events")) {
+    if (std::find(known.begin(), known.end(), type) == known.end()) {
+      const std::vector<std::string> all(known.begin(), known.end());
+      throw options.fault("events",
+                          "has no type of event in " + inQuotes(type) + "; allowed: " + joined(all));
+    }
+    types.insert(type);
+  }
+  return types;
+}
+
 SinkSettings readSink(const CheckedOptions& options, const ConfigSection& section) {
   SinkSettings sink;
-  sink.name = section.instance;
   sink.plugin = options.text("plugin");
   if (!isInstanceName(sink.plugin))
     throw options.fault("plugin", "is no plugin id; allowed: [a-z0-9-]{1,32}");
-  sink.events = options.list("events");
-  sink.scope = options.text("scope") == "leader" ? SinkScope::Leader : SinkScope::Every;
-  sink.concurrency = to<std::uint32_t>(options.number("concurrency"));
-  sink.timeout = options.duration("timeout");
-  sink.maxAttempts = to<std::uint32_t>(options.number("max_attempts"));
-  sink.backoff = options.duration("backoff");
-  sink.maxBackoff = options.duration("max_backoff");
-  if (sink.maxBackoff < sink.backoff)
+  SinkRules& rules = sink.rules;
+  rules.name = section.instance;
+  rules.delivery.types = readEventTypes(options);
+  rules.delivery.concurrency = to<std::uint32_t>(options.number("concurrency"));
+  rules.delivery.maxAttempts = to<std::uint32_t>(options.number("max_attempts"));
+  rules.delivery.backoff = options.duration("backoff");
+  rules.delivery.maxBackoff = options.duration("max_backoff");
+  if (rules.delivery.maxBackoff < rules.delivery.backoff)
     throw options.fault("max_backoff",
                         "is shorter than 'backoff', which is " + inQuotes(options.text("backoff")));
-  sink.deadLetter = options.flag("dead_letter");
-  if (options.has("isolation"))
-    sink.isolation = options.text("isolation") == "process" ? SinkIsolation::Process : SinkIsolation::Inline;
+  rules.scope = options.text("scope") == "leader" ? SinkScope::Leader : SinkScope::Every;
+  rules.start = options.text("start") == "oldest" ? SinkStart::Oldest : SinkStart::New;
+  rules.timeout = options.duration("timeout");
+  rules.deadLetter = options.flag("dead_letter");
+  sink.isolation = options.text("isolation") == "process" ? SinkIsolation::Process : SinkIsolation::Inline;
   sink.section = section;
   return sink;
 }

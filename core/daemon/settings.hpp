@@ -14,6 +14,7 @@
 #include "cluster/rebalance.hpp"
 #include "clusterkit/types.hpp"
 #include "daemon/address.hpp"
+#include "events/sink_rules.hpp"
 #include "host/line_log.hpp"
 #include "host/log.hpp"
 #include "host/options.hpp"
@@ -78,21 +79,13 @@ struct LogSettings {
   std::optional<std::filesystem::path> file;  // not given: standard error
 };
 
-enum class SinkScope { Every, Leader };
 enum class SinkIsolation { Inline, Process };
 
 struct SinkSettings {
-  std::string name;                 // "audit" of [sink.audit]
-  std::string plugin;               // id
-  std::vector<std::string> events;  // types; empty: all
-  SinkScope scope = SinkScope::Every;
-  std::uint32_t concurrency = 1;
-  Duration timeout{};             // of one delivery
-  std::uint32_t maxAttempts = 0;  // 0: no limit
-  Duration backoff{}, maxBackoff{};
-  bool deadLetter = true;                  // keep what was given up; false: only log it
-  std::optional<SinkIsolation> isolation;  // not given: inline for shipped plugins, process for others
-  ConfigSection section;                   // raw, for the plugin's own options
+  std::string plugin;  // id
+  SinkRules rules;
+  SinkIsolation isolation = SinkIsolation::Inline;
+  ConfigSection section;  // raw, for the plugin's own options
 };
 
 struct ServiceSettings {

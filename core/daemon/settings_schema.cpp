@@ -104,6 +104,9 @@ constexpr ck_option kSink[] = {
     requiredOption("plugin", CK_TYPE_STRING, "Id of the sink plugin"),
     option("events", CK_TYPE_LIST, "", "Types of events to deliver, such as node_join; none: all"),
     choiceOption("scope", "every|leader", "every", "Which nodes deliver: every one, or the leader only"),
+    choiceOption(
+        "start", "new|oldest", "new",
+        "Where a sink without a cursor begins: with this node's own start, or the oldest event kept"),
     option("concurrency", CK_TYPE_INT, "1", "Deliveries at one time; above 1 ordered per partition only", 1,
            50),
     option("timeout", CK_TYPE_DURATION, "30s", "Deadline of one delivery", kMillisecond, 24 * kHour),
@@ -114,9 +117,7 @@ constexpr ck_option kSink[] = {
     option("max_backoff", CK_TYPE_DURATION, "1m", "Longest wait between two attempts", kMillisecond,
            24 * kHour),
     option("dead_letter", CK_TYPE_BOOL, "true", "Keep events that were given up, for a replay"),
-    choiceOption(
-        "isolation", "inline|process", nullptr,
-        "In the daemon or in a process of its own; not set: inline for shipped plugins, process for others"),
+    choiceOption("isolation", "inline|process", "inline", "In the daemon, or in a process of its own"),
     endOfOptions};
 
 constexpr ck_option kService[] = {

@@ -17,16 +17,9 @@
 
 #include "cluster/sink_cursor.hpp"
 #include "cluster/state.hpp"
+#include "events/sink_rules.hpp"
 
 namespace clusterkit {
-
-struct DeliveryRules {
-  std::uint32_t concurrency = 1;               // deliveries at once
-  std::uint32_t maxAttempts = 0;               // of one event; 0: no limit
-  Duration backoff = std::chrono::seconds(1);  // before the second attempt; doubles with each further one
-  Duration maxBackoff = std::chrono::minutes(1);
-  std::set<std::string, std::less<>> types;  // of events; empty: all. A gap is told in any case
-};
 
 using DeliveryId = Number<struct DeliveryTag>;  // of one attempt; never used twice
 

@@ -14,16 +14,17 @@ EventJournal::EventJournal(Parts parts)
 void EventJournal::add(NewSink sink) {
   HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, deadLetters_,
                         [&lines = parts_.lines](const ClusterEvent& event) { return lines.line(event); }};
+  const SinkScope scope = sink.rules.scope;
   sinks_.push_back({std::make_unique<HookSink>(std::move(sink.rules), std::move(parts), std::move(sink.port),
                                                std::move(sink.cursors), parts_.boot),
-                    std::move(sink.plugin), sink.scope});
+                    std::move(sink.plugin), scope});
   setActivity();
   sinks_.back().sink->onState(parts_.coordinator.current());
 }
 
-HookSink* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
+const EventJournal::Entry* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
   for (const Entry& entry : sinks_)
-    if (entry.sink->name() == name) return entry.sink.get();
+    if (entry.sink->name() == name) return &entry;
   parts_.loop.post([answered = std::move(answered), text = "no sink '" + std::string(name) + "'"]() mutable {
     answered(Failure{Status::NotFound, text});
   });
@@ -31,15 +32,28 @@ HookSink* EventJournal::find(std::string_view name, HookSink::Answered& answered
 }
 
 void EventJournal::pause(std::string_view sink, HookSink::Answered answered) {
-  if (HookSink* found = find(sink, answered)) found->pause(std::move(answered));
+  if (const Entry* found = find(sink, answered)) found->sink->pause(complete(*found, std::move(answered)));
 }
 
 void EventJournal::resume(std::string_view sink, HookSink::Answered answered) {
-  if (HookSink* found = find(sink, answered)) found->resume(std::move(answered));
+  if (const Entry* found = find(sink, answered)) found->sink->resume(complete(*found, std::move(answered)));
 }
 
 void EventJournal::replay(std::string_view sink, EventSeq after, HookSink::Answered answered) {
-  if (HookSink* found = find(sink, answered)) found->replay(after, std::move(answered));
+  if (const Entry* found = find(sink, answered))
+    found->sink->replay(after, complete(*found, std::move(answered)));
+}
+
+// A sink knows neither its plugin nor its scope.
+HookSink::Answered EventJournal::complete(const Entry& entry, HookSink::Answered answered) {
+  return [plugin = entry.plugin, scope = entry.scope,
+          answered = std::move(answered)](Result<SinkStatus> result) mutable {
+    if (result) {
+      result.value().plugin = plugin;
+      result.value().scope = toString(scope);
+    }
+    answered(std::move(result));
+  };
 }
 
 void EventJournal::fail(std::string_view sink, const std::string& reason) {

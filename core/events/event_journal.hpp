@@ -13,8 +13,6 @@
 
 namespace clusterkit {
 
-enum class SinkScope : std::uint8_t { Every, Leader };  // who delivers: every node, or the leader only
-
 class EventJournal final : public ClusterObserver {
  public:
   struct Parts {
@@ -30,7 +28,6 @@ class EventJournal final : public ClusterObserver {
   struct NewSink {
     SinkRules rules;
     std::string plugin;  // its id
-    SinkScope scope = SinkScope::Every;
     std::unique_ptr<SinkPort> port;
     std::unique_ptr<CursorStore> cursors;
   };
@@ -48,7 +45,7 @@ class EventJournal final : public ClusterObserver {
   void stop(MonotonicTime deadline, Task done);
 
   std::vector<SinkStatus> statuses() const;
-  // Each answers with the sink's new status; NotFound for an unknown name.
+  // Each answers, once it is saved, with the sink's new status; NotFound for an unknown name.
   void pause(std::string_view sink, HookSink::Answered answered);
   void resume(std::string_view sink, HookSink::Answered answered);
   void replay(std::string_view sink, EventSeq after, HookSink::Answered answered);
@@ -64,7 +61,8 @@ class EventJournal final : public ClusterObserver {
     SinkScope scope;
   };
 
-  HookSink* find(std::string_view name, HookSink::Answered& answered);
+  const Entry* find(std::string_view name, HookSink::Answered& answered);
+  static HookSink::Answered complete(const Entry& entry, HookSink::Answered answered);
   SinkStatus statusOf(const Entry& entry) const;
   bool inOffice() const;
   void setActivity();
@@ -73,7 +71,5 @@ class EventJournal final : public ClusterObserver {
   DeadLetters deadLetters_;
   std::vector<Entry> sinks_;
 };
-
-std::string_view toString(SinkScope scope);
 
 }  // namespace clusterkit

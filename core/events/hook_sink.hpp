@@ -24,19 +24,6 @@
 
 namespace clusterkit {
 
-enum class SinkStart : std::uint8_t {
-  New,    // with this node's own node_join or node_rejoin of this start
-  Oldest  // with the oldest event that is kept
-};
-
-struct SinkRules {
-  std::string name;  // of the section
-  DeliveryRules delivery;
-  Duration timeout = std::chrono::seconds(30);  // of one delivery
-  SinkStart start = SinkStart::New;             // of a sink without a cursor
-  bool deadLetter = true;                       // keep what was given up; false: only log it
-};
-
 class HookSink {
  public:
   struct Parts {

@@ -22,7 +22,7 @@ PluginStack::PluginStack(const StackChoices& choices, const StackServices& servi
       faults_(services.log, services.metrics),
       tokens_(services.loop, faults_),
       onFatal_(std::move(onFatal)) {
-  const HostParts parts{services.loop, services.workers, services.log, services.metrics, faults_, tokens_};
+  const HostParts parts = this->parts();
   const auto& [store, transport, consensus] = choices;
   store_ = std::make_unique<StorePort>(
       store.component, store.config, parts, fatalFrom(Part::Store),

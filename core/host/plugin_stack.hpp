@@ -73,6 +73,10 @@ class PluginStack {
   TransportPort& transport() { return *transport_; }
   ConsensusPort& consensus() { return *consensus_; }
   TokenTable& tokens() { return tokens_; }
+  // For further instances of the node: its hook sinks.
+  HostParts parts() {
+    return {services_.loop, services_.workers, services_.log, services_.metrics, faults_, tokens_};
+  }
   std::uint64_t faults() const { return faults_.total(); }
 
  private:

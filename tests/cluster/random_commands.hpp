@@ -40,7 +40,18 @@ class RandomCommands {
     if (kind == 13) return UndrainNode{member(state)};
     if (kind == 14) return AnnounceLeader{member(state)};
     if (kind == 15) return promotion(state);
+    if (kind == 16 && below(2) == 0) return sinkCursor(state);
     return rebalance(state);
+  }
+
+  CommandBody sinkCursor(const ClusterState& state) {
+    SetSinkCursor command{"sink-" + std::to_string(below(3)), {}};
+    const SinkCursor* present = state.sinkCursors.find(command.sink);
+    command.cursor.generation = (present ? present->generation : 0) + below(3);
+    command.cursor.delivered = EventSeq(below(static_cast<std::uint32_t>(state.nextEvent.value)));
+    if (below(3) == 0) command.cursor.above = {EventSeq(command.cursor.delivered.value + 2)};
+    command.cursor.paused = below(4) == 0;
+    return command;
   }
 
   CommandBody create() {

@@ -87,15 +87,15 @@ TEST_F(LoadSettings, NamedSectionsAreReachedByEnvironmentTheLongestNameFirst) {
   const Settings s =
       load({}, {{"CLUSTERKIT_SINK_AUDIT_TIMEOUT", "5s"}, {"CLUSTERKIT_SINK_AUDIT_LOG_TIMEOUT", "6s"}});
   ASSERT_EQ(s.sinks.size(), 2u);
-  EXPECT_EQ(s.sinks[0].timeout, 5s);
-  EXPECT_EQ(s.sinks[1].timeout, 6s);
+  EXPECT_EQ(s.sinks[0].rules.timeout, 5s);
+  EXPECT_EQ(s.sinks[1].rules.timeout, 6s);
   EXPECT_EQ(environmentName("sink", "audit-log", "timeout"), "CLUSTERKIT_SINK_AUDIT_LOG_TIMEOUT");
 }
 
 TEST_F(LoadSettings, TheCommandLineMayDeclareASinkTheEnvironmentMayNot) {
   const Settings s = load({"sink.new.plugin=script"}, {{"CLUSTERKIT_SINK_NEW_CONCURRENCY", "4"}});
   ASSERT_EQ(s.sinks.size(), 3u);
-  EXPECT_EQ(s.sinks[2].concurrency, 4u);
+  EXPECT_EQ(s.sinks[2].rules.delivery.concurrency, 4u);
   EXPECT_EQ(errorOf({}, {{"CLUSTERKIT_SINK_NEW_PLUGIN", "script"}}),
             "environment CLUSTERKIT_SINK_NEW_PLUGIN: no such [sink.NAME]; declared: [sink.audit], "
             "[sink.audit-log]");
@@ -157,7 +157,7 @@ std::string describe(const Settings& s) {
                     std::to_string(s.events.retain) + " " + std::to_string(s.health.interval.count()) + " " +
                     std::to_string(static_cast<int>(s.log.level));
   for (const auto& sink : s.sinks)
-    out += " sink " + sink.name + " " + sink.plugin + " " + std::to_string(sink.timeout.count());
+    out += " sink " + sink.rules.name + " " + sink.plugin + " " + std::to_string(sink.rules.timeout.count());
   for (const auto& service : s.services) out += " service " + service.name + " " + toString(service.address);
   return out;
 }

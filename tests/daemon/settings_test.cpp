@@ -84,8 +84,8 @@ TEST(Settings, EverySectionIsRead) {
   EXPECT_THAT(s.plugins.path, ElementsAre("/etc/clusterkit/plugins", "/opt/p"));
   EXPECT_EQ(s.store.values.at("synchronous").text, "full");
   ASSERT_EQ(s.sinks.size(), 1u);
-  EXPECT_EQ(s.sinks[0].name, "audit");
-  EXPECT_EQ(s.sinks[0].scope, SinkScope::Leader);
+  EXPECT_EQ(s.sinks[0].rules.name, "audit");
+  EXPECT_EQ(s.sinks[0].rules.scope, SinkScope::Leader);
   EXPECT_EQ(s.sinks[0].isolation, SinkIsolation::Process);
   EXPECT_EQ(s.sinks[0].section.values.at("command").text, "/x");
   ASSERT_EQ(s.services.size(), 1u);
