@@ -3,13 +3,15 @@
 
 #include "per_event_runner.hpp"
 #include "settings.hpp"
+#include "stream_runner.hpp"
 
 namespace clusterkit::script {
 namespace {
 
 std::unique_ptr<Sink> makeRunner(Host host, Settings settings) {
-  if (settings.mode != Mode::perEvent)
-    throw Error(CK_UNSUPPORTED, "mode: stream and lua are not in this build; allowed is per-event");
+  if (settings.mode == Mode::lua)
+    throw Error(CK_UNSUPPORTED, "mode: lua is not in this build; allowed are per-event and stream");
+  if (settings.mode == Mode::stream) return std::make_unique<StreamRunner>(host, std::move(settings));
   return std::make_unique<PerEventRunner>(host, std::move(settings));
 }
 
