@@ -1,6 +1,7 @@
 // The component "script": see README.md.
 #include <memory>
 
+#include "lua_runner.hpp"
 #include "per_event_runner.hpp"
 #include "settings.hpp"
 #include "stream_runner.hpp"
@@ -9,9 +10,11 @@ namespace clusterkit::script {
 namespace {
 
 std::unique_ptr<Sink> makeRunner(Host host, Settings settings) {
-  if (settings.mode == Mode::lua)
-    throw Error(CK_UNSUPPORTED, "mode: lua is not in this build; allowed are per-event and stream");
-  if (settings.mode == Mode::stream) return std::make_unique<StreamRunner>(host, std::move(settings));
+  switch (settings.mode) {
+    case Mode::stream: return std::make_unique<StreamRunner>(host, std::move(settings));
+    case Mode::lua: return std::make_unique<LuaRunner>(host, std::move(settings));
+    case Mode::perEvent: break;
+  }
   return std::make_unique<PerEventRunner>(host, std::move(settings));
 }
 

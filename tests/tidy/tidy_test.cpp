@@ -45,6 +45,7 @@ const std::vector<Home>& homes() {
   static const std::vector<Home> all = {
       {std::regex(R"(^zmq)"), {"plugins/transport-zmq"}},
       {std::regex(R"(^sqlite3)"), {"plugins/store-sqlite"}},
+      {std::regex(R"(^(lua|lauxlib))"), {"plugins/hooks-script"}},
       {std::regex(R"(^Poco/Net/)"), {"core/http"}},
       {std::regex(R"(^boost/beast)"), {"core/http"}},
       {std::regex(R"(^boost/dll)"), {"core/host"}},
