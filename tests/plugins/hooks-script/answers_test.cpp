@@ -1,5 +1,6 @@
 // mode = per-event: exit codes, signals and files that cannot be run become answers.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <thread>
 
@@ -67,6 +68,23 @@ TEST(Answers, AFailedStartLeavesNothingBehind) {
   const Holdings before = Holdings::now();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(sink.deliver().status, CK_RETRY);
   EXPECT_EQ(Holdings::now(), before);
+}
+
+TEST(Answers, ForWantOfDescriptorsAnEventIsNeverBuried) {
+  const auto sink = ScriptUnderTest::shell("exit 0\n", {{"on_failure", "dead_letter"}});
+  const Holdings before = Holdings::now();
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  // One more each time: every step of a start fails once.
+  for (rlim_t free = 0; free < 10; ++free) {
+    const rlimit few{before.descriptors + free, usual.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const ck_status status = sink->deliver().status;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+    EXPECT_THAT(status, testing::AnyOf(CK_RETRY, CK_OK)) << free << " free descriptors";
+    EXPECT_EQ(Holdings::now(), before);
+  }
+  EXPECT_EQ(sink->deliver().status, CK_OK);
 }
 
 TEST(Answers, TwoHundredDeliveriesLeaveNoDescriptorNoChildAndNoThread) {
