@@ -11,6 +11,8 @@
 namespace clusterkit::script {
 namespace {
 
+using Stat = struct stat;  // the function of the same name hides it
+
 constexpr const char* kAllowed = "; allowed is a regular file that only its owner and group can write";
 
 [[noreturn]] void refuse(const std::string& option, const std::string& path, const std::string& what) {
@@ -18,8 +20,7 @@ constexpr const char* kAllowed = "; allowed is a regular file that only its owne
 }
 
 void check(const std::string& option, const std::string& path, int access, const char* lacks) {
-  struct stat file {
-  }, folder{};
+  Stat file, folder;
   if (::stat(path.c_str(), &file) != 0)
     refuse(option, path, std::generic_category().message(errno) + kAllowed);
   if (!S_ISREG(file.st_mode)) refuse(option, path, std::string("is no regular file") + kAllowed);

@@ -31,7 +31,7 @@ Verdict PerEventRunner::deliver(const Event& event) try {
   process.closeInputWhenSent();
   const Ended ended = runToEnd(process, event.deadline());
   // Exit code 0 after SIGTERM says that the script obeyed, not that it had finished its work.
-  if (ended == Ended::byCancel) return retry("the node stops");
+  if (ended == Ended::byCancel || !process.exit()) return retry("the node stops");
   if (ended == Ended::byDeadline) return retry("deadline exceeded, " + describe(*process.exit()));
   return verdictOf(*process.exit());
 } catch (const LaunchFailure& failure) {
