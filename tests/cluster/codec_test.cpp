@@ -82,7 +82,7 @@ ClusterState richState() {
   std::uint64_t index = 0;
   const auto isRich = [](const ClusterState& s) {
     return !s.pendingMoves.empty() && !s.handoffs.empty() && !s.departed.empty() && !s.retiredKeys.empty() &&
-           !s.values.empty() && s.lastRebalance && s.leader;
+           !s.values.empty() && !s.sinkCursors.empty() && s.lastRebalance && s.leader;
   };
   for (; index < 20'000 && !isRich(builder.state()); ++index) {
     builder.apply(LogIndex(index + 1), Epoch(1), commands.next(builder.state()));

@@ -31,7 +31,7 @@ class RandomCommands {
   CommandBody body(const ClusterState& state) {
     if (!state.exists()) return below(2) == 0 ? CommandBody(DeleteValue{key(), {}}) : create();
     if (below(80) == 0) return create();
-    const std::uint32_t kind = below(20);
+    const std::uint32_t kind = below(21);
     if (kind < 4) return SetValue{key(), std::string(below(60), 'v'), expected(state)};
     if (kind == 4) return DeleteValue{key(), expected(state)};
     if (kind < 9) return membership(state, kind);
@@ -40,7 +40,7 @@ class RandomCommands {
     if (kind == 13) return UndrainNode{member(state)};
     if (kind == 14) return AnnounceLeader{member(state)};
     if (kind == 15) return promotion(state);
-    if (kind == 16 && below(2) == 0) return sinkCursor(state);
+    if (kind == 20) return sinkCursor(state);
     return rebalance(state);
   }
 
