@@ -49,7 +49,8 @@ class Admission {
   Lifetime lifetime_;
 };
 
-// What a write ended with, as a duty's result. A command that apply refused is a result, with apply's own outcome.
+// What a write ended with, as a duty's result. A command that apply refused is a result, with apply's own
+// outcome.
 Result<proto::DutyResult> dutyResultOf(const WriteResult& result, ClusterId cluster);
 
 }  // namespace clusterkit

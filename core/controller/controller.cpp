@@ -36,6 +36,7 @@ void Controller::onBecomeLeader(ClusterState state, ConsensusView consensus, Now
   onConsensus(std::move(consensus));
   detector_.reset(now.steady);
   damping_.clear();
+  runs_.clear();
   rebalancer_.reset();
   watchNodes(state_, now.steady);
 }
@@ -73,12 +74,18 @@ void Controller::watchNodes(const ClusterState& before, MonotonicTime now) {
     if (wasLive && (anew || node.status == NodeStatus::Down)) damping_.wentDown(member, now);
     if (anew) damping_.cameBack(member, now);
   }
+  std::erase_if(runs_, [this](const auto& item) { return state_.findNode(item.first) == nullptr; });
   detector_.setNodes(watched, now);
   rebalancer_.observe(state_, damping_, now);
 }
 
-void Controller::onProbeAnswered(MemberId node, std::uint64_t seq, Now now) {
-  if (leads_) detector_.probeAnswered(node, seq, now.steady);
+void Controller::onProbeAnswered(MemberId node, std::uint64_t seq, std::uint64_t boot, Now now) {
+  if (!leads_) return;
+  Run& run = runs_[node];
+  run.boot = boot;
+  const NodeRecord* known = state_.findNode(node);
+  if (known != nullptr && known->spec.boot == boot) run.seen = now.steady;
+  detector_.probeAnswered(node, seq, now.steady);
 }
 
 void Controller::onIndirectAnswer(MemberId target, MemberId via, std::uint64_t seq, Reachability result,
@@ -174,8 +181,9 @@ std::optional<CommandBody> Controller::statusChangeFor(const NodeRecord& node, N
       if (verdict == Verdict::Alive) return become(NodeStatus::Active);
       return std::nullopt;
     case NodeStatus::Down:
-      // It was cut off and not restarted: nobody but the leader knows that it is back.
-      if (verdict == Verdict::Alive) return RejoinNode{node.spec, node.lastSeenAt};
+      // It was cut off and not restarted: nobody but the leader knows that it is back. A new run tells of
+      // itself.
+      if (verdict == Verdict::Alive && isSameRun(node)) return RejoinNode{node.spec, node.lastSeenAt};
       return std::nullopt;
     case NodeStatus::Left: return std::nullopt;
   }
@@ -206,6 +214,11 @@ bool Controller::mayBecomeActive(const NodeRecord& node) const {
   return node.spec.member == options_.self || (member && member->catchUp == CatchUp::CaughtUp);
 }
 
+bool Controller::isSameRun(const NodeRecord& node) const {
+  const auto run = runs_.find(node.spec.member);
+  return run != runs_.end() && run->second.boot == node.spec.boot;
+}
+
 Verdict Controller::seen(const NodeRecord& node) const {
   if (node.spec.member == options_.self) return Verdict::Alive;
   // Without health checks nobody is ever suspected, and whoever announces itself is believed.
@@ -213,6 +226,14 @@ Verdict Controller::seen(const NodeRecord& node) const {
     return node.status == NodeStatus::Down ? Verdict::Unknown : Verdict::Alive;
   }
   return detector_.verdictOf(node.spec.member);
+}
+
+// Of the run that the state knows: a new one answers probes before it is announced, and says nothing about
+// how long the node was away.
+WallTime Controller::lastSignOfLife(MemberId node, Now now) const {
+  const auto run = runs_.find(node);
+  if (run == runs_.end() || !run->second.seen) return {};
+  return now.wall - (now.steady - *run->second.seen);
 }
 
 WallTime Controller::lastSeenAt(MemberId member, Now now) const {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,7 +72,8 @@ class Controller {
 
   void onState(ClusterState state, Now now);
   void onConsensus(ConsensusView consensus);
-  void onProbeAnswered(MemberId node, std::uint64_t seq, Now now);
+  // `boot`: of the run that has answered.
+  void onProbeAnswered(MemberId node, std::uint64_t seq, std::uint64_t boot, Now now);
   void onIndirectAnswer(MemberId target, MemberId via, std::uint64_t seq, Reachability result, Now now);
   void onProposalDone(ProposalId id, ProposalResult result, Now now);
   void onVoterChangeDone(ProposalResult result, Now now);
@@ -82,12 +84,16 @@ class Controller {
   RebalancePlan dryRun(Now now) const { return rebalancer_.plan(state_, damping_, now.steady); }
   std::string whyNotRemove(MemberId node) const { return clusterkit::whyNotRemove(node, consensus_, state_); }
   // By the leader's own clock; the beginning of time when it has not heard of the node since it leads.
-  WallTime lastSignOfLife(MemberId node, Now now) const { return lastSeenAt(node, now); }
+  WallTime lastSignOfLife(MemberId node, Now now) const;
   Verdict verdictOf(MemberId node) const { return detector_.verdictOf(node); }
   // Why the voters are not changed further, for people.
   const std::string& voterReason() const { return voterReason_; }
 
  private:
+  struct Run {
+    std::uint64_t boot = 0;             // that answered the last probe
+    std::optional<MonotonicTime> seen;  // the last answer of the run that the state knows
+  };
   // One thing at a time, and a pause after a failure.
   struct Lane {
     bool busy = false;
@@ -102,6 +108,7 @@ class Controller {
   std::optional<CommandBody> statusChangeFor(const NodeRecord& node, Now now) const;
   SetNodeStatus declareDown(const NodeRecord& node, Now now) const;
   bool mayBecomeActive(const NodeRecord& node) const;
+  bool isSameRun(const NodeRecord& node) const;
   Verdict seen(const NodeRecord& node) const;
   WallTime lastSeenAt(MemberId member, Now now) const;
   void propose(Lane& lane, CommandBody body, Actions& actions);
@@ -111,6 +118,7 @@ class Controller {
   ClusterState state_;
   ConsensusView consensus_;
   FailureDetector detector_;
+  std::map<MemberId, Run> runs_;
   FlapDamping damping_;
   Rebalancer rebalancer_;
   Lane statusLane_, rebalanceLane_, voterLane_;

@@ -58,10 +58,10 @@ LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding f
             std::string why = controller_.whyNotRemove(member);
             return why.empty() ? std::nullopt : std::optional(std::move(why));
           }),
-      probes_(parts.loop, parts.coordinator.peers(), settings.probeTimeout,
-              [this](MemberId node, std::uint64_t sequence) {
+      probes_(parts.loop, parts.coordinator.peers(), founding_.self.boot, settings.probeTimeout,
+              [this](MemberId node, std::uint64_t sequence, std::uint64_t boot) {
                 if (!controller_.leads()) return;
-                controller_.onProbeAnswered(node, sequence, now());
+                controller_.onProbeAnswered(node, sequence, boot, now());
                 wake();
               }) {
   parts_.coordinator.addObserver(*this);

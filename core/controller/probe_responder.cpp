@@ -10,25 +10,33 @@ constexpr std::uint64_t kForOthers = std::uint64_t{1} << 63;
 
 }  // namespace
 
-ProbeResponder::ProbeResponder(EventLoop& loop, PeerLink& peers, Duration timeout, Answered answered)
-    : loop_(loop), peers_(peers), timeout_(timeout), answered_(std::move(answered)), nextOwn_(kForOthers) {
+ProbeResponder::ProbeResponder(EventLoop& loop, PeerLink& peers, std::uint64_t boot, Duration timeout,
+                               Answered answered)
+    : loop_(loop),
+      peers_(peers),
+      boot_(boot),
+      timeout_(timeout),
+      answered_(std::move(answered)),
+      nextOwn_(kForOthers) {
   using proto::PeerMessage;
   peers_.on(PeerMessage::kProbe,
             [this](MemberId from, const PeerMessage& m) { answer(from, m.probe().sequence()); });
   peers_.on(PeerMessage::kIndirectProbe,
             [this](MemberId from, const PeerMessage& m) { inquire(from, m.indirect_probe()); });
   peers_.on(PeerMessage::kProbeAnswer,
-            [this](MemberId from, const PeerMessage& m) { onAnswer(from, m.probe_answer().sequence()); });
+            [this](MemberId from, const PeerMessage& m) { onAnswer(from, m.probe_answer()); });
 }
 
 ProbeResponder::~ProbeResponder() {
   for (const auto& [own, inquiry] : inquiries_) loop_.cancel(inquiry.expiry);
 }
 
-// A lost answer is a failed probe, which the detector allows for: the status of these sends needs no attention.
+// A lost answer is a failed probe, which the detector allows for: the status of these sends needs no
+// attention.
 void ProbeResponder::answer(MemberId to, std::uint64_t sequence) {
   proto::PeerMessage message;
   message.mutable_probe_answer()->set_sequence(sequence);
+  message.mutable_probe_answer()->set_boot(boot_);
   (void)peers_.send(to, Lane::Control, message, loop_.now() + timeout_);
 }
 
@@ -42,8 +50,9 @@ void ProbeResponder::inquire(MemberId asker, const proto::IndirectProbe& questio
   (void)peers_.send(MemberId(question.target()), Lane::Control, message, loop_.now() + timeout_);
 }
 
-void ProbeResponder::onAnswer(MemberId from, std::uint64_t sequence) {
-  if ((sequence & kForOthers) == 0) return answered_(from, sequence);
+void ProbeResponder::onAnswer(MemberId from, const proto::ProbeAnswer& answer) {
+  const std::uint64_t sequence = answer.sequence();
+  if ((sequence & kForOthers) == 0) return answered_(from, sequence, answer.boot());
   const auto inquiry = inquiries_.find(sequence);
   if (inquiry != inquiries_.end() && inquiry->second.target == from) finish(sequence, true);
 }

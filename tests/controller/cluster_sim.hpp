@@ -76,9 +76,17 @@ class ClusterSim {
   }
   void kill(std::uint64_t n) { dead.insert(member(n)); }
   void restart(std::uint64_t n) {
+    runAgain(n);
+    announce(n);
+  }
+  // The process runs and answers probes; what it has to say of itself is still under way.
+  void runAgain(std::uint64_t n) {
     dead.erase(member(n));
+    ++boots[member(n)];
+  }
+  void announce(std::uint64_t n) {
     NodeSpec s = node(n).spec;
-    s.boot += 1;
+    s.boot = spec(n).boot + boots[member(n)];
     apply(RejoinNode{s, {}});
   }
   void heal(std::uint64_t n) { dead.erase(member(n)); }
@@ -167,7 +175,8 @@ class ClusterSim {
   Controller controller;
   ConsensusView consensus;
   std::set<MemberId> dead;
-  bool isolated = false;  // the leader's own network
+  std::map<MemberId, std::uint64_t> boots;  // restarts so far
+  bool isolated = false;                    // the leader's own network
   Duration now{};
   Duration wallJump{};
   std::vector<std::shared_ptr<const ClusterEvent>> events;
@@ -207,7 +216,8 @@ class ClusterSim {
     for (const SendProbe& probe : actions.probes) {
       if (reachable(probe.node))
         after(milliseconds(2), [this, probe] {
-          if (reachable(probe.node)) controller.onProbeAnswered(probe.node, probe.seq, nowPair());
+          const std::uint64_t boot = spec(probe.node.value).boot + boots[probe.node];
+          if (reachable(probe.node)) controller.onProbeAnswered(probe.node, probe.seq, boot, nowPair());
         });
     }
     for (const AskIndirect& ask : actions.inquiries) {

@@ -104,6 +104,35 @@ TEST(Controller, ARestartWithinTheGraceMovesNothing) {
   EXPECT_EQ(sim.voters(), 3u) << "four nodes, three voters, the same as before";
 }
 
+// A return is one rejoin, told by the new run itself: the leader must not first bring back the old one.
+TEST(Controller, ARestartedNodeThatAnswersProbesIsBroughtBackByItsOwnAnnouncementOnly) {
+  ClusterSim sim({}, 3);
+  sim.kill(2);
+  sim.run(seconds(4));
+  ASSERT_EQ(sim.node(2).status, NodeStatus::Down);
+  sim.runAgain(2);
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.proposed<RejoinNode>(), 0u);
+  EXPECT_EQ(sim.node(2).status, NodeStatus::Down);
+  const WallTime seen = sim.controller.lastSignOfLife(ClusterSim::member(2), sim.nowPair());
+  EXPECT_GE(sim.nowPair().wall - seen, seconds(6)) << "the new run's answers do not shorten the time away";
+  sim.announce(2);
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
+  EXPECT_EQ(sim.proposed<RejoinNode>(), 0u);
+}
+
+TEST(Controller, ANodeThatWasOnlyCutOffIsBroughtBackByTheLeader) {
+  ClusterSim sim({}, 3);
+  sim.kill(2);
+  sim.run(seconds(4));
+  ASSERT_EQ(sim.node(2).status, NodeStatus::Down);
+  sim.heal(2);
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.proposed<RejoinNode>(), 1u);
+  EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
+}
+
 TEST(Controller, ARestartFasterThanTheDetectorDisturbsNothingAtAll) {
   ClusterSim sim({}, 3);
   const PartitionMap before = sim.map();
