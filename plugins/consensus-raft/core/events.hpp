@@ -64,16 +64,17 @@ struct SnapshotWritten {
 };
 struct SnapshotNotWritten {};
 
-// Snapshots from the leader: the answers to Ready::snapshotSteps.
+// Snapshots from the leader: the answers to Ready::snapshotSteps, with the reception of the step. One for a
+// reception that was given up is ignored.
 struct SnapshotChunkWritten {
-  LogIndex index;
+  ReceptionId reception;
   std::uint64_t nextOffset = 0;
 };
 struct SnapshotStored {  // committed in the store, whose log was cut as the store's contract says
-  LogIndex index;
+  ReceptionId reception;
 };
 struct SnapshotStoreFailed {
-  LogIndex index;
+  ReceptionId reception;
 };
 struct SnapshotRestored {  // the answer to Ready::restore: the state machine is the snapshot now
   LogIndex index;

@@ -77,6 +77,7 @@ class Raft {
     Message message;
   };
   struct IncomingSnapshot {
+    ReceptionId reception;
     SnapshotMeta meta;
     Term sentIn;  // the leader's term
     std::uint64_t written = 0;
@@ -201,6 +202,7 @@ class Raft {
   // snapshot_receive.cpp
   void on(MemberId from, const SnapshotChunk& chunk, const Message& message);
   void replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress);
+  bool isReceiving(ReceptionId reception, IncomingSnapshot::Phase phase) const;
   void installSnapshot();
   void on(const SnapshotChunkWritten& event);
   void on(const SnapshotStored& event);
@@ -286,6 +288,7 @@ class Raft {
   bool takingSnapshot_ = false;
   MonotonicTime snapshotRetryAt_;
   bool restoring_ = false;
+  ReceptionId lastReception_;
   std::optional<IncomingSnapshot> incoming_;
 
   std::deque<PendingProposal> proposals_;  // ascending by index

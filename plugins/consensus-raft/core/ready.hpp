@@ -67,15 +67,16 @@ struct MembersChange {  // in force from now on, committed or not
 
 // Steps of receiving a snapshot; at most one is being received.
 struct BeginSnapshot {
+  ReceptionId reception;
   SnapshotMeta meta;  // drops what was being received before
 };
 struct WriteSnapshot {
-  LogIndex index;
+  ReceptionId reception;
   std::uint64_t offset = 0;
   Bytes bytes;
 };
 struct CommitSnapshot {
-  LogIndex index;
+  ReceptionId reception;
 };
 struct AbortSnapshot {};
 using SnapshotStep = std::variant<BeginSnapshot, WriteSnapshot, CommitSnapshot, AbortSnapshot>;

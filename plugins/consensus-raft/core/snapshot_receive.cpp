@@ -44,8 +44,9 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     // One leader's snapshots only get newer, so an older one is a late chunk; a new leader may well have an
     // older one.
     if (incoming_ && incoming_->sentIn == term_ && meta.index < incoming_->meta.index) return;
-    incoming_ = IncomingSnapshot{meta, term_, 0, IncomingSnapshot::Phase::Waiting};
-    ready_.snapshotSteps.push_back(BeginSnapshot{meta});
+    lastReception_ = ReceptionId{lastReception_.value + 1};
+    incoming_ = IncomingSnapshot{lastReception_, meta, term_, 0, IncomingSnapshot::Phase::Waiting};
+    ready_.snapshotSteps.push_back(BeginSnapshot{lastReception_, meta});
   }
   incoming_->sentIn = term_;
   if (incoming_->phase == IncomingSnapshot::Phase::Writing) return;
@@ -54,7 +55,7 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     return;
   }
   incoming_->phase = IncomingSnapshot::Phase::Writing;
-  ready_.snapshotSteps.push_back(WriteSnapshot{meta.index, chunk.offset, chunk.bytes});
+  ready_.snapshotSteps.push_back(WriteSnapshot{incoming_->reception, chunk.offset, chunk.bytes});
 }
 
 void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
@@ -65,14 +66,18 @@ void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
   sendWhenDurable(leader_, SnapshotReply{meta.index, meta.term, progress, offset, match});
 }
 
+// Two leaders may send different snapshots of one index, so an index does not say which one was written.
+bool Raft::isReceiving(ReceptionId reception, IncomingSnapshot::Phase phase) const {
+  return incoming_ && incoming_->reception == reception && incoming_->phase == phase;
+}
+
 void Raft::on(const SnapshotChunkWritten& event) {
-  if (!incoming_ || incoming_->meta.index != event.index ||
-      incoming_->phase != IncomingSnapshot::Phase::Writing)
-    return;
+  if (!isReceiving(event.reception, IncomingSnapshot::Phase::Writing)) return;
   incoming_->written = event.nextOffset;
   if (event.nextOffset >= incoming_->meta.totalSize) {
     incoming_->phase = IncomingSnapshot::Phase::Committing;
-    ready_.snapshotSteps.push_back(CommitSnapshot{event.index});
+    if (running() != nullptr) becomeFollower(term_, MemberId{});  // the log it campaigns with is replaced
+    ready_.snapshotSteps.push_back(CommitSnapshot{event.reception});
     return;
   }
   incoming_->phase = IncomingSnapshot::Phase::Waiting;
@@ -80,17 +85,14 @@ void Raft::on(const SnapshotChunkWritten& event) {
 }
 
 void Raft::on(const SnapshotStoreFailed& event) {
-  if (!incoming_ || incoming_->meta.index != event.index) return;
+  if (!incoming_ || incoming_->reception != event.reception) return;
   const SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
   ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
   replySnapshot(meta, SnapshotProgress::Failed);
 }
 
 void Raft::on(const SnapshotStored& event) {
-  if (!incoming_ || incoming_->meta.index != event.index ||
-      incoming_->phase != IncomingSnapshot::Phase::Committing) {
-    return;
-  }
+  if (!isReceiving(event.reception, IncomingSnapshot::Phase::Committing)) return;
   installSnapshot();
   replySnapshot(snapshot_, SnapshotProgress::UpToDate);
   checkRepaired();

@@ -17,6 +17,8 @@ using Term = Number<struct TermTag>;      // rises by elections; 0 before the fi
 using Handle = Number<struct HandleTag>;  // names a client's call; chosen by the driver, opaque to the core
 using BatchNumber = Number<struct BatchTag>;  // one persisted step, dense from 1 within a run of the process
 using RoundId = Number<struct RoundTag>;      // one confirmation round of a leader, unique within its term
+using ReceptionId =
+    Number<struct ReceptionTag>;  // one snapshot being received, unique within a run of the process
 using RequestId =
     Number<struct RequestTag>;  // a follower's forwarded read, unique within a run of the process
 

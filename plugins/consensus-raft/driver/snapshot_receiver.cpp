@@ -39,7 +39,7 @@ void SnapshotReceiver::begin(const BeginSnapshot& step) {
   if (ports_.store->snap_create(ports_.storeSelf, &meta, &handle) == CK_OK)
     handle_ = handle;
   else
-    feed_(SnapshotStoreFailed{step.meta.index});
+    feed_(SnapshotStoreFailed{step.reception});
 }
 
 void SnapshotReceiver::write(const WriteSnapshot& step) {
@@ -47,18 +47,18 @@ void SnapshotReceiver::write(const WriteSnapshot& step) {
   busy_ = true;
   const std::uint64_t after = step.offset + step.bytes.size();
   ck_buf chunk = Buffer::of(std::string(step.bytes.view())).release();
-  ports_.store->snap_write(
-      ports_.storeSelf, handle_, step.offset, &chunk,
-      ports_.expect([this, alive = std::weak_ptr(alive_), index = step.index, after](StoreResult result) {
-        if (alive.expired()) return;
-        if (result.ok()) {
-          feed_(SnapshotChunkWritten{index, after});
-        } else {
-          abort();
-          feed_(SnapshotStoreFailed{index});
-        }
-        settle();
-      }));
+  ports_.store->snap_write(ports_.storeSelf, handle_, step.offset, &chunk,
+                           ports_.expect([this, alive = std::weak_ptr(alive_), reception = step.reception,
+                                          after](StoreResult result) {
+                             if (alive.expired()) return;
+                             if (result.ok()) {
+                               feed_(SnapshotChunkWritten{reception, after});
+                             } else {
+                               abort();
+                               feed_(SnapshotStoreFailed{reception});
+                             }
+                             settle();
+                           }));
 }
 
 void SnapshotReceiver::commit(const CommitSnapshot& step) {
@@ -66,12 +66,12 @@ void SnapshotReceiver::commit(const CommitSnapshot& step) {
   busy_ = true;
   ports_.store->snap_commit(
       ports_.storeSelf, std::exchange(handle_, 0),
-      ports_.expect([this, alive = std::weak_ptr(alive_), index = step.index](StoreResult result) {
+      ports_.expect([this, alive = std::weak_ptr(alive_), reception = step.reception](StoreResult result) {
         if (alive.expired()) return;
         if (result.ok())
-          feed_(SnapshotStored{index});
+          feed_(SnapshotStored{reception});
         else
-          feed_(SnapshotStoreFailed{index});
+          feed_(SnapshotStoreFailed{reception});
         settle();
       }));
 }

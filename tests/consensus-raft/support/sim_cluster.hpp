@@ -13,7 +13,7 @@
 // always for a condition with a limit in simulated time. Members that join later: addFresh(D), then
 // change(leader, AddLearner...). Messages: network().cut / cutOneWay, drop rates, `filter` to swallow chosen
 // ones, `seen` to watch them. Disks: node(A).disk().delay, .held with completeAll(), node(A).fillDisk() /
-// freeDisk(now), crash() = power loss.
+// freeDisk(now), crash() = power loss. Processes: pause() and resume(), node(A).clockDrift.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -80,6 +80,8 @@ class SimCluster {
 
   void crash(MemberId id) { node(id).crash(prng_); }
   void restart(MemberId id, SimNode::Boot boot = SimNode::Boot::FromDisk, LogIndex highWater = {});
+  void pause(MemberId id) { node(id).pause(); }
+  void resume(MemberId id) { node(id).resume(now_); }
   void isolate(MemberId id);
   void split(const std::vector<MemberId>& left, const std::vector<MemberId>& right);
   void heal() { network_.mendAll(); }

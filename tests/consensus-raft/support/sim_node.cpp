@@ -8,21 +8,43 @@
 namespace clusterkit::raft::test {
 namespace {
 
-// The state machine's snapshot: one line per command.
-std::string serialize(const std::map<LogIndex, std::string>& applied) {
+struct State {
+  std::map<LogIndex, std::string> applied;
+  std::map<std::string, std::string> values;
+};
+
+void execute(std::map<std::string, std::string>& values, const std::string& command) {
+  std::istringstream words(command);
+  std::string verb, key, value;
+  words >> verb >> key >> value;
+  if (verb == "set") values[key] = value;
+  if (verb == "delete") values.erase(key);
+}
+
+// The state machine's snapshot: one line per command, then one per key. The commands are for the checks; the
+// values are what a real state machine would keep.
+std::string serialize(const State& state) {
   std::string text;
-  for (const auto& [index, command] : applied) text += std::to_string(index.value) + " " + command + "\n";
+  for (const auto& [index, command] : state.applied)
+    text += std::to_string(index.value) + " " + command + "\n";
+  text += "values\n";
+  for (const auto& [key, value] : state.values) text += key + " " + value + "\n";
   return text;
 }
 
-std::map<LogIndex, std::string> deserialize(const std::string& text) {
-  std::map<LogIndex, std::string> applied;
+State deserialize(const std::string& text) {
+  State state;
   std::istringstream lines(text);
-  std::uint64_t index = 0;
-  std::string command;
-  while (lines >> index && lines.ignore(1) && std::getline(lines, command)) applied[at(index)] = command;
-  return applied;
+  std::string line, rest;
+  while (std::getline(lines, line) && line != "values") {
+    const auto blank = line.find(' ');
+    state.applied[at(std::stoull(line))] = line.substr(blank + 1);
+  }
+  while (lines >> line >> rest) state.values[line] = rest;
+  return state;
 }
+
+std::uint64_t checksumOf(const std::string& content) { return std::hash<std::string>{}(content); }
 
 }  // namespace
 
@@ -32,8 +54,9 @@ void SimNode::start(MonotonicTime now, std::uint64_t seed, Boot boot, LogIndex h
   refused_.clear();
   pending_.clear();
   applied_.clear();
+  values_.clear();
   receiving_.reset();
-  draining_ = false;
+  draining_ = paused_ = false;
   const DiskImage& image = disk_.durable();
   InitialState state;
   state.cluster = theCluster;
@@ -57,18 +80,34 @@ void SimNode::crash(Prng& prng) {
 
 void SimNode::feed(MonotonicTime now, Event event) {
   if (!isUp()) return;
-  now_ = std::max(now_, now);
+  now_ = std::max(now_, onOwnClock(now));
+  if (const auto* tick = std::get_if<Tick>(&event)) event = Tick{onOwnClock(tick->now)};
   if (!std::holds_alternative<Tick>(event)) inbox_.push_back(Tick{now_});
   inbox_.push_back(std::move(event));
   drain();
 }
 
+MonotonicTime SimNode::onOwnClock(MonotonicTime now) const {
+  return now + Duration(now.time_since_epoch().count() / 1'000'000 * clockDrift);
+}
+
+// In the cluster's time, at most a little too early: a timer that fires too early is set again.
 MonotonicTime SimNode::nextDeadline() const {
-  return isUp() ? std::max(raft_->nextDeadline(), now_ + 1ms) : MonotonicTime::max();
+  if (!isUp() || paused_) return MonotonicTime::max();
+  const MonotonicTime due = std::max(raft_->nextDeadline(), now_ + 1ms);
+  return due - Duration(due.time_since_epoch().count() / (1'000'000 + clockDrift) * clockDrift);
+}
+
+// The first thing that a process sees when it runs again is how late it is.
+void SimNode::resume(MonotonicTime now) {
+  paused_ = false;
+  now_ = std::max(now_, onOwnClock(now));
+  inbox_.push_front(Tick{now_});
+  drain();
 }
 
 void SimNode::drain() {
-  if (std::exchange(draining_, true)) return;
+  if (paused_ || std::exchange(draining_, true)) return;
   while (!inbox_.empty() && isUp()) {
     const Event event = std::move(inbox_.front());
     inbox_.pop_front();
@@ -128,23 +167,44 @@ void SimNode::submitBatch(const std::shared_ptr<const Ready>& ready) {
 }
 
 void SimNode::perform(const SnapshotStep& step) {
+  const auto refuse = [this](ReceptionId reception) {
+    if (refusedSnapshotSteps == 0) return false;
+    --refusedSnapshotSteps;
+    receiving_.reset();
+    inbox_.push_back(SnapshotStoreFailed{reception});
+    return true;
+  };
   if (const auto* begin = std::get_if<BeginSnapshot>(&step)) {
-    receiving_ = begin->meta;
+    if (refuse(begin->reception)) return;
+    receiving_ = *begin;
     received_.clear();
   } else if (const auto* write = std::get_if<WriteSnapshot>(&step)) {
+    if (!receiving_ || refuse(write->reception)) return;  // its beginning has failed, and was told
+    ASSERT_EQ(write->reception, receiving_->reception);
     ASSERT_EQ(write->offset, received_.size()) << "a snapshot has gaps";
     received_ += write->bytes.view();
     disk_.submit(
-        now_, [](DiskImage&) {}, later(SnapshotChunkWritten{write->index, received_.size()}));
-  } else if (std::get_if<CommitSnapshot>(&step) != nullptr) {
-    ASSERT_TRUE(receiving_.has_value());
-    disk_.submit(
-        now_, [meta = *receiving_, bytes = received_](DiskImage& image) { image.install(meta, bytes); },
-        later(SnapshotStored{receiving_->index}));
+        now_, [](DiskImage&) {}, later(SnapshotChunkWritten{write->reception, received_.size()}));
+  } else if (const auto* commit = std::get_if<CommitSnapshot>(&step)) {
+    if (!receiving_ || refuse(commit->reception)) return;
+    commitSnapshot(commit->reception);
   } else {
     receiving_.reset();
     received_.clear();
   }
+}
+
+// The store's last look: bytes that are not what the sender has promised never become a snapshot.
+void SimNode::commitSnapshot(ReceptionId reception) {
+  ASSERT_EQ(reception, receiving_->reception);
+  const SnapshotMeta meta = std::exchange(receiving_, std::nullopt)->meta;
+  if (received_.size() != meta.totalSize || checksumOf(received_) != meta.checksum) {
+    inbox_.push_back(SnapshotStoreFailed{reception});
+    return;
+  }
+  disk_.submit(
+      now_, [meta, bytes = received_](DiskImage& image) { image.install(meta, bytes); },
+      later(SnapshotStored{reception}));
 }
 
 void SimNode::readSnapshot(const SnapshotRead& read) {
@@ -165,9 +225,9 @@ void SimNode::writeSnapshot(SnapshotMeta meta) {
     return;
   }
   ++snapshotsTaken_;
-  const std::string content = serialize(applied_);
+  const std::string content = serialize({applied_, values_});
   meta.totalSize = content.size();
-  meta.checksum = std::hash<std::string>{}(content);
+  meta.checksum = checksumOf(content);
   disk_.submit(
       now_, [meta, content](DiskImage& image) { image.install(meta, content); },
       later(SnapshotWritten{meta}));
@@ -177,7 +237,9 @@ void SimNode::restore(const SnapshotMeta& meta) {
   ++restores_;
   pending_.clear();
   EXPECT_EQ(disk_.durable().snapshot.index, meta.index) << "restore of a snapshot that is not the newest";
-  applied_ = deserialize(disk_.durable().snapshotBytes);
+  State state = deserialize(disk_.durable().snapshotBytes);
+  applied_ = std::move(state.applied);
+  values_ = std::move(state.values);
   appliedIndex_ = meta.index;
   inbox_.push_back(SnapshotRestored{meta.index});
 }
@@ -193,7 +255,10 @@ void SimNode::applyPending() {
   for (const Entry& e : pending_) {
     EXPECT_EQ(e.index, next(appliedIndex_)) << "applied with a gap or twice";
     around_.checker->applies(id_, e);
-    if (e.isCommand()) applied_[e.index] = std::string(e.command());
+    if (e.isCommand()) {
+      applied_[e.index] = std::string(e.command());
+      execute(values_, applied_[e.index]);
+    }
     appliedIndex_ = e.index;
   }
   pending_.clear();

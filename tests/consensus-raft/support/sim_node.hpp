@@ -1,5 +1,6 @@
 // One member of a simulated cluster: a Raft core, its disk, and a state machine that remembers each command
-// by index. It carries out every Ready in the documented order and feeds the answers back.
+// by index and keeps the values of "set KEY VALUE" and "delete KEY". It carries out every Ready in the
+// documented order and feeds the answers back.
 #pragma once
 
 #include <deque>
@@ -37,6 +38,9 @@ class SimNode {
   enum class Boot : std::uint8_t { FromDisk, NewCluster, Repairing };
   void start(MonotonicTime now, std::uint64_t seed, Boot boot, LogIndex highWater = {});
   void crash(Prng& prng);  // power loss: what was not durable is a prefix
+  // The process stands still: no timer fires and what arrives waits. The disk goes on.
+  void pause() { paused_ = true; }
+  void resume(MonotonicTime now);
   bool isUp() const { return raft_ != nullptr; }
   Raft& raft() { return *raft_; }
   const Raft& raft() const { return *raft_; }
@@ -52,8 +56,13 @@ class SimNode {
   void resumeApply(MonotonicTime now);
   // False: a snapshot that the core asks for cannot be written.
   bool snapshotsSucceed = true;
+  // The disk is full for this many of the next steps of receiving a snapshot.
+  int refusedSnapshotSteps = 0;
+  // How much faster this node's clock runs, in millionths.
+  std::int64_t clockDrift = 0;
 
   const std::map<LogIndex, std::string>& applied() const { return applied_; }
+  const std::map<std::string, std::string>& values() const { return values_; }
   LogIndex appliedIndex() const { return appliedIndex_; }
   std::vector<std::string> commands() const;
   const std::vector<Alarm>& alarms() const { return alarms_; }
@@ -66,10 +75,12 @@ class SimNode {
 
  private:
   void drain();
+  MonotonicTime onOwnClock(MonotonicTime now) const;
   void carryOut(Ready ready);
   void persist(const Ready& ready);
   void submitBatch(const std::shared_ptr<const Ready>& ready);
   void perform(const SnapshotStep& step);
+  void commitSnapshot(ReceptionId reception);
   void readSnapshot(const SnapshotRead& read);
   void writeSnapshot(SnapshotMeta meta);
   void applyPending();
@@ -86,13 +97,14 @@ class SimNode {
   std::unique_ptr<Raft> raft_;
   std::uint64_t life_ = 0;
   MonotonicTime now_;
-  bool draining_ = false;
+  bool draining_ = false, paused_ = false;
   std::deque<Event> inbox_;
   std::deque<std::shared_ptr<const Ready>> refused_;  // by a full disk
   std::deque<Entry> pending_;                         // committed, not applied
   std::map<LogIndex, std::string> applied_;
+  std::map<std::string, std::string> values_;
   LogIndex appliedIndex_;
-  std::optional<SnapshotMeta> receiving_;
+  std::optional<BeginSnapshot> receiving_;
   std::string received_;
   std::map<Handle, Outcome> outcomes_;
   std::map<Handle, std::string> writes_;

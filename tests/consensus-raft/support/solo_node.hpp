@@ -65,6 +65,7 @@ class SoloNode {
     return found.empty() ? std::nullopt : std::optional<T>(found.back());
   }
   std::optional<OutcomeCode> outcome(Handle handle) const;
+  const std::vector<Outcome>& outcomes() const { return outcomes_; }
   std::uint64_t batches() const { return lastBatch_.value; }  // submitted so far
   const std::vector<Entry>& applied() const { return applied_; }
 
