@@ -86,6 +86,23 @@ std::vector<MemberId> SimCluster::upMembers() const {
   return ids;
 }
 
+std::vector<MemberId> SimCluster::followers() const {
+  std::vector<MemberId> ids = upMembers();
+  std::erase(ids, leader());
+  return ids;
+}
+
+void SimCluster::join(MemberId id) {
+  addFresh(id);
+  ASSERT_EQ(await(change(leader(), AddLearner{member(id)})), OutcomeCode::Ok);
+  const bool caughtUp = runUntil([&] {
+    const Raft& raft = node(leader()).raft();
+    const Progress* progress = raft.progressOf(id);
+    return progress != nullptr && progress->matchIndex == raft.log().lastIndex();
+  });
+  ASSERT_TRUE(caughtUp) << describe();
+}
+
 void SimCluster::restart(MemberId id, SimNode::Boot boot, LogIndex highWater) {
   if (node(id).isUp()) crash(id);
   node(id).start(now_, prng_.next(), boot, highWater);
@@ -137,6 +154,12 @@ std::optional<Outcome> SimCluster::outcome(Handle handle) const {
   return nodes_.at(calls_.at(handle))->outcome(handle);
 }
 
+OutcomeCode SimCluster::await(Handle handle, Duration limit) {
+  const bool ended = runUntil([&] { return hasEnded(handle); }, limit);
+  EXPECT_TRUE(ended) << "call " << handle.value << " does not end\n" << describe();
+  return ended ? outcome(handle)->code : OutcomeCode::Unknown;
+}
+
 // One moment of time: everything that is due happens. False when nothing is due up to `until`.
 bool SimCluster::advance(MonotonicTime until) {
   MonotonicTime due = network_.nextDelivery();
@@ -182,6 +205,14 @@ MemberId SimCluster::leader() const {
     term = n->raft().term();
   }
   return best;
+}
+
+void SimCluster::elect(MemberId id) {
+  network_.filter = [id](const Message& m) {
+    return m.from == id || !std::holds_alternative<PreVoteRequest>(m.body);
+  };
+  EXPECT_TRUE(runUntil([&] { return leader() == id; })) << describe();
+  network_.filter = nullptr;
 }
 
 Term SimCluster::highestTerm() const {

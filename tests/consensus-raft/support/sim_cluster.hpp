@@ -77,6 +77,10 @@ class SimCluster {
   MonotonicTime now() const { return now_; }
   std::vector<MemberId> members() const;
   std::vector<MemberId> upMembers() const;
+  std::vector<MemberId> followers() const;  // all that are up but the leader
+
+  // Brings a fresh member in as a learner and waits until it could be promoted.
+  void join(MemberId id);
 
   void crash(MemberId id) { node(id).crash(prng_); }
   void restart(MemberId id, SimNode::Boot boot = SimNode::Boot::FromDisk, LogIndex highWater = {});
@@ -93,6 +97,8 @@ class SimCluster {
   Handle transfer(MemberId from, MemberId to = {});
   std::optional<Outcome> outcome(Handle handle) const;
   bool hasEnded(Handle handle) const { return outcome(handle).has_value(); }
+  // Runs until the call has ended; fails the test when it does not.
+  OutcomeCode await(Handle handle, Duration limit = 20s);
   bool isOk(Handle handle) const { return hasEnded(handle) && outcome(handle)->code == OutcomeCode::Ok; }
 
   // Time.
@@ -103,6 +109,8 @@ class SimCluster {
   MemberId leader() const;  // of the highest term among those that are up; 0 = none
   MemberId awaitLeader(
       Duration limit = 20s);  // one whose term's first entry is committed; fails the test otherwise
+  // Lets nobody else campaign until this one leads; replaces the network's filter.
+  void elect(MemberId id);
   Term highestTerm() const;
   // Proposes at whoever leads until one write is acknowledged, repeating with new commands. False at the
   // limit.

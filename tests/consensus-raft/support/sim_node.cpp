@@ -166,27 +166,28 @@ void SimNode::submitBatch(const std::shared_ptr<const Ready>& ready) {
       now_, [ready](DiskImage& image) { image.persist(*ready); }, later(Durable{ready->batch}));
 }
 
+bool SimNode::refuses(ReceptionId reception) {
+  if (!snapshotStepToRefuse || (*snapshotStepToRefuse)-- > 0) return false;
+  snapshotStepToRefuse.reset();
+  receiving_.reset();
+  inbox_.push_back(SnapshotStoreFailed{reception});
+  return true;
+}
+
 void SimNode::perform(const SnapshotStep& step) {
-  const auto refuse = [this](ReceptionId reception) {
-    if (refusedSnapshotSteps == 0) return false;
-    --refusedSnapshotSteps;
-    receiving_.reset();
-    inbox_.push_back(SnapshotStoreFailed{reception});
-    return true;
-  };
   if (const auto* begin = std::get_if<BeginSnapshot>(&step)) {
-    if (refuse(begin->reception)) return;
+    if (refuses(begin->reception)) return;
     receiving_ = *begin;
     received_.clear();
   } else if (const auto* write = std::get_if<WriteSnapshot>(&step)) {
-    if (!receiving_ || refuse(write->reception)) return;  // its beginning has failed, and was told
+    if (!receiving_ || refuses(write->reception)) return;  // its beginning has failed, and was told
     ASSERT_EQ(write->reception, receiving_->reception);
     ASSERT_EQ(write->offset, received_.size()) << "a snapshot has gaps";
     received_ += write->bytes.view();
     disk_.submit(
         now_, [](DiskImage&) {}, later(SnapshotChunkWritten{write->reception, received_.size()}));
   } else if (const auto* commit = std::get_if<CommitSnapshot>(&step)) {
-    if (!receiving_ || refuse(commit->reception)) return;
+    if (!receiving_ || refuses(commit->reception)) return;
     commitSnapshot(commit->reception);
   } else {
     receiving_.reset();

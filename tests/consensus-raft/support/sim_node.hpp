@@ -56,8 +56,8 @@ class SimNode {
   void resumeApply(MonotonicTime now);
   // False: a snapshot that the core asks for cannot be written.
   bool snapshotsSucceed = true;
-  // The disk is full for this many of the next steps of receiving a snapshot.
-  int refusedSnapshotSteps = 0;
+  // The disk is full at one step of receiving a snapshot: 0 = the next one.
+  std::optional<int> snapshotStepToRefuse;
   // How much faster this node's clock runs, in millionths.
   std::int64_t clockDrift = 0;
 
@@ -80,6 +80,7 @@ class SimNode {
   void persist(const Ready& ready);
   void submitBatch(const std::shared_ptr<const Ready>& ready);
   void perform(const SnapshotStep& step);
+  bool refuses(ReceptionId reception);
   void commitSnapshot(ReceptionId reception);
   void readSnapshot(const SnapshotRead& read);
   void writeSnapshot(SnapshotMeta meta);

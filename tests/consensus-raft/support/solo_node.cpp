@@ -10,6 +10,7 @@ void SoloNode::step(const Event& event) {
   sent_.insert(sent_.end(), ready.messages.begin(), ready.messages.end());
   outcomes_.insert(outcomes_.end(), ready.outcomes.begin(), ready.outcomes.end());
   applied_.insert(applied_.end(), ready.committed.begin(), ready.committed.end());
+  if (ready.takeSnapshot) snapshotAsked_ = ready.takeSnapshot;
   const bool persisted = static_cast<bool>(ready.batch);
   const bool restoring = ready.restore.has_value();
   const LogIndex committed = ready.committed.empty() ? LogIndex{} : ready.committed.back().index;

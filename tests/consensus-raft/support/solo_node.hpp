@@ -68,6 +68,7 @@ class SoloNode {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
   std::uint64_t batches() const { return lastBatch_.value; }  // submitted so far
   const std::vector<Entry>& applied() const { return applied_; }
+  const std::optional<SnapshotMeta>& snapshotAsked() const { return snapshotAsked_; }  // the newest
 
  private:
   MemberId self_;
@@ -79,6 +80,7 @@ class SoloNode {
   std::vector<Message> sent_;
   std::vector<Outcome> outcomes_;
   std::vector<Entry> applied_;
+  std::optional<SnapshotMeta> snapshotAsked_;
 };
 
 }  // namespace clusterkit::raft::test
