@@ -38,7 +38,8 @@ struct ReadRound {
 };
 
 struct Transfer {
-  MemberId to;
+  MemberId asked;  // as the client named it; 0 = whoever is best
+  MemberId to;     // who is to lead
   Handle handle;
   MonotonicTime deadline;
   bool told = false;  // TimeoutNow was sent

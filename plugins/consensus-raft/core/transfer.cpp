@@ -20,7 +20,7 @@ void Raft::on(const TransferLeadership& event) {
     finish(event.handle, OutcomeCode::Conflict);
     return;
   }
-  leader->transfer = Transfer{to, event.handle, now_ + options_.electionTimeout};
+  leader->transfer = Transfer{event.to, to, event.handle, now_ + options_.electionTimeout};
   replicateTo(to, *follower(to), Hint::Always);
   tellTransferTarget();
 }
@@ -60,11 +60,12 @@ void Raft::tickTransfer() {
   }
 }
 
-// Leadership has ended while a transfer was under way: how it ended shows with the next leader.
+// Leadership has ended while a transfer was under way: how it ended shows with the next leader. Who only
+// wanted this node to lead no longer is content with any other.
 void Raft::settleTransfer() {
   if (!departing_) return;
-  const OutcomeCode code = leader_ == self_ ? OutcomeCode::Timeout : OutcomeCode::Ok;
-  finish(std::exchange(departing_, std::nullopt)->handle, code);
+  const bool reached = departing_->asked ? leader_ == departing_->asked : leader_ != self_;
+  finish(std::exchange(departing_, std::nullopt)->handle, reached ? OutcomeCode::Ok : OutcomeCode::Timeout);
 }
 
 // Gives up leadership without a client asking for it: the best voter is told to campaign at once.
