@@ -152,9 +152,10 @@ void Raft::checkQuorum() {
   becomeFollower(term_, MemberId{});
 }
 
+// A full disk cannot take the vote that would follow: a yes would only raise the term, again and again.
 void Raft::on(MemberId from, const PreVoteRequest& request, const Message& message) {
   const Term proposed = next(message.term);
-  const bool granted = mayVote() && proposed > term_ && !hearsLeaderOtherThan(from) &&
+  const bool granted = mayVote() && !storeFull_ && proposed > term_ && !hearsLeaderOtherThan(from) &&
                        log_.isUpToDate(request.lastIndex, request.lastTerm);
   send(from, PreVoteReply{proposed, granted});
 }
