@@ -72,6 +72,42 @@ TEST(Limits, S036_WindowOfASlowFollowerIsBounded) {
   cluster.expectConverged();
 }
 
+TEST(Limits, S036_FollowerWhoseDiskStandsStillIsNotFilledThroughHeartbeats) {
+  Options options = testOptions();
+  options.maxInflightMessages = 4;
+  options.maxAppendBytes = 1000;
+  SimCluster cluster(136, {A, B, C}, options);
+  cluster.network().maxDelay =
+      cluster.network().minDelay;  // in order, so that the window is never probed again
+  const MemberId leader = cluster.awaitLeader();
+  cluster.expectConverged();
+  const MemberId slow = cluster.followers().front();
+  cluster.node(slow).disk().held = true;
+  for (int i = 0; i < 200; ++i) cluster.propose(leader, std::string(500, 'x'));
+  cluster.runFor(10s);
+  EXPECT_LE(cluster.node(slow).status().logBytes, 5 * options.maxAppendBytes)
+      << "it keeps what it cannot write";
+  cluster.node(slow).disk().held = false;
+  cluster.expectConverged();
+}
+
+TEST(Limits, S036_FullWindowThatWasLostIsFoundOutByAHeartbeat) {
+  Options options = testOptions();
+  options.maxInflightMessages = 2;
+  options.maxAppendBytes = 100;
+  SimCluster cluster(236, {A, B, C}, options);
+  const MemberId leader = cluster.awaitLeader();
+  cluster.expectConverged();
+  const MemberId deaf = cluster.followers().front();
+  cluster.network().filter = [&](const Message& m) {
+    return m.to != deaf || !std::holds_alternative<AppendRequest>(m.body);
+  };
+  for (int i = 0; i < 20; ++i) cluster.propose(leader, std::string(50, 'x'));
+  cluster.runFor(20ms);
+  cluster.network().filter = nullptr;
+  cluster.expectConverged(500ms);
+}
+
 TEST(Limits, S038_TooManyUncommittedBytesAreRefusedUntilTheyCommit) {
   Options options = testOptions();
   options.maxUncommittedBytes = 1000;

@@ -12,7 +12,6 @@ void Inflight::freeUpTo(LogIndex match) {
 }
 
 void Inflight::freeFirst() {
-  if (sent_.empty()) return;
   bytes_ -= sent_.front().bytes;
   sent_.pop_front();
 }

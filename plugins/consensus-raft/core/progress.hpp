@@ -22,10 +22,10 @@ class Inflight {
   std::uint64_t bytes() const { return bytes_; }
   void add(LogIndex last, std::uint64_t bytes);
   void freeUpTo(LogIndex match);
-  void freeFirst();
   void clear();
 
  private:
+  void freeFirst();
   struct Sent {
     LogIndex last;
     std::uint64_t bytes;

@@ -74,7 +74,8 @@ void Raft::on(MemberId from, const AppendAccepted& reply, const Message&) {
     return;
   }
   const bool advanced = reply.match > p.matchIndex;
-  if (advanced) {
+  const bool answersProbe = p.state == ProgressState::Probe && reply.match == p.matchIndex;
+  if (advanced || answersProbe) {
     p.matchIndex = reply.match;
     p.nextIndex = std::max(p.nextIndex, next(reply.match));
     p.inflight.freeUpTo(reply.match);
@@ -126,8 +127,8 @@ void Raft::on(MemberId from, const HeartbeatReply& reply, const Message&) {
   }
   if (p.matchIndex >= log_.lastIndex() && reply.verified >= p.matchIndex) return;
   // Something is missing there, its answer was lost, or it has restarted and does not know that its log
-  // agrees: an empty append finds out, and a full window may move on by one.
-  if (p.state == ProgressState::Replicate && p.inflight.isFull(options_)) p.inflight.freeFirst();
+  // agrees: an append finds out, an empty one when the window is full. The window stays full: a follower
+  // whose disk stands still goes on answering, and would have to keep in memory what it cannot write.
   if (p.state == ProgressState::Probe) p.probeSent = false;
   replicateTo(from, p, Hint::Always);
 }

@@ -1,4 +1,4 @@
-// Short words for Raft values in tests: members are A..E, a log is written as the terms of its entries.
+// Short words for Raft values in tests: members are A..F, a log is written as the terms of its entries.
 #pragma once
 
 #include <initializer_list>
@@ -11,7 +11,7 @@ namespace clusterkit::raft::test {
 
 using namespace std::chrono_literals;
 
-inline constexpr MemberId A{1}, B{2}, C{3}, D{4}, E{5};
+inline constexpr MemberId A{1}, B{2}, C{3}, D{4}, E{5}, F{6};
 inline constexpr ClusterId theCluster{0xC1};
 
 inline Member member(MemberId id, MemberKind kind = MemberKind::Voter) {

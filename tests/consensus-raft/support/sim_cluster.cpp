@@ -154,6 +154,16 @@ std::optional<Outcome> SimCluster::outcome(Handle handle) const {
   return nodes_.at(calls_.at(handle))->outcome(handle);
 }
 
+OutcomeCode SimCluster::promote(MemberId id) {
+  const MonotonicTime until = now_ + 5s;
+  OutcomeCode code = OutcomeCode::Conflict;
+  while (code == OutcomeCode::Conflict && now_ < until) {
+    code = await(change(leader(), PromoteLearner{id}));
+    if (code == OutcomeCode::Conflict) runFor(50ms);
+  }
+  return code;
+}
+
 OutcomeCode SimCluster::await(Handle handle, Duration limit) {
   const bool ended = runUntil([&] { return hasEnded(handle); }, limit);
   EXPECT_TRUE(ended) << "call " << handle.value << " does not end\n" << describe();
@@ -212,6 +222,7 @@ void SimCluster::elect(MemberId id) {
     return m.from == id || !std::holds_alternative<PreVoteRequest>(m.body);
   };
   EXPECT_TRUE(runUntil([&] { return leader() == id; })) << describe();
+  EXPECT_EQ(awaitLeader(), id);
   network_.filter = nullptr;
 }
 

@@ -79,8 +79,10 @@ class SimCluster {
   std::vector<MemberId> upMembers() const;
   std::vector<MemberId> followers() const;  // all that are up but the leader
 
-  // Brings a fresh member in as a learner and waits until it could be promoted.
+  // Brings a fresh member in as a learner and waits until it has the whole log.
   void join(MemberId id);
+  // As a client does: again while the leader says that it is not yet possible.
+  OutcomeCode promote(MemberId id);
 
   void crash(MemberId id) { node(id).crash(prng_); }
   void restart(MemberId id, SimNode::Boot boot = SimNode::Boot::FromDisk, LogIndex highWater = {});
@@ -109,7 +111,7 @@ class SimCluster {
   MemberId leader() const;  // of the highest term among those that are up; 0 = none
   MemberId awaitLeader(
       Duration limit = 20s);  // one whose term's first entry is committed; fails the test otherwise
-  // Lets nobody else campaign until this one leads; replaces the network's filter.
+  // Lets nobody else campaign until this one leads with a committed entry; replaces the network's filter.
   void elect(MemberId id);
   Term highestTerm() const;
   // Proposes at whoever leads until one write is acknowledged, repeating with new commands. False at the

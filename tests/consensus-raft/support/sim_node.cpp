@@ -80,10 +80,9 @@ void SimNode::crash(Prng& prng) {
 
 void SimNode::feed(MonotonicTime now, Event event) {
   if (!isUp()) return;
-  now_ = std::max(now_, onOwnClock(now));
-  if (const auto* tick = std::get_if<Tick>(&event)) event = Tick{onOwnClock(tick->now)};
-  if (!std::holds_alternative<Tick>(event)) inbox_.push_back(Tick{now_});
-  inbox_.push_back(std::move(event));
+  now_ = std::max(now_, now);
+  inbox_.push_back(Tick{onOwnClock(now_)});
+  if (!std::holds_alternative<Tick>(event)) inbox_.push_back(std::move(event));
   drain();
 }
 
@@ -94,15 +93,16 @@ MonotonicTime SimNode::onOwnClock(MonotonicTime now) const {
 // In the cluster's time, at most a little too early: a timer that fires too early is set again.
 MonotonicTime SimNode::nextDeadline() const {
   if (!isUp() || paused_) return MonotonicTime::max();
-  const MonotonicTime due = std::max(raft_->nextDeadline(), now_ + 1ms);
-  return due - Duration(due.time_since_epoch().count() / (1'000'000 + clockDrift) * clockDrift);
+  const MonotonicTime due = raft_->nextDeadline();
+  const Duration ahead(due.time_since_epoch().count() / (1'000'000 + clockDrift) * clockDrift);
+  return std::max(due - ahead, now_ + 1ms);
 }
 
 // The first thing that a process sees when it runs again is how late it is.
 void SimNode::resume(MonotonicTime now) {
   paused_ = false;
-  now_ = std::max(now_, onOwnClock(now));
-  inbox_.push_front(Tick{now_});
+  now_ = std::max(now_, now);
+  inbox_.push_front(Tick{onOwnClock(now_)});
   drain();
 }
 
