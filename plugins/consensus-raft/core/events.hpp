@@ -48,8 +48,8 @@ struct Durable {
 };
 
 // The store answered NO_SPACE and took nothing: the driver keeps the batch and submits it again, in order,
-// when there is room. Until StoreWritable the core refuses proposals and pre-votes, does not campaign, and hands
-// leadership over.
+// when there is room. Until StoreWritable the core refuses proposals and pre-votes, does not campaign, and
+// hands leadership over.
 struct StoreFull {};
 struct StoreWritable {};
 

@@ -71,13 +71,23 @@ void Raft::configurationChanged() {
 }
 
 void Raft::configurationCommitted() {
-  if (isLeader()) tellRemoved();
-  if (!configuration().isRemoved(self_)) return;
   if (isLeader()) {
-    broadcast();  // the others learn of the commit from us, or from our successor
-    handOver();
+    tellRemoved();
+    if (!configuration().isVoter(self_)) giveWay();
   }
-  becomeRemoved();
+  if (configuration().isRemoved(self_)) becomeRemoved();
+}
+
+// A leader that this change has put out of the voters leads until it is committed, and no longer (4.2.2). The
+// others learn of the commit from the successor: one that knew of it already would take no order from a
+// removed member.
+void Raft::giveWay() {
+  if (bestVoter()) {
+    handOver();
+  } else {
+    broadcast();
+  }
+  becomeFollower(term_, MemberId{});
 }
 
 // Whoever this change has removed is told, so that it stops instead of asking for votes.

@@ -167,6 +167,7 @@ class Raft {
   bool hasCaughtUp(MemberId member) const;
   void configurationChanged();
   void configurationCommitted();
+  void giveWay();
   void leaveJointWhenCommitted();
   void tellRemoved();
   void becomeRemoved();
