@@ -166,6 +166,24 @@ TEST(Election, S013_LatePreVoteRepliesAreNotVotes) {
   EXPECT_EQ(node.status().role, Role::Candidate) << "a pre-vote made a leader";
 }
 
+TEST(Election, PromiseThatWaitedForTheDiskIsNotMadeInANewerTerm) {
+  SoloNode node(stateOf(A, abc, {}, voted(3, MemberId{})), SoloNode::Disk::Held);
+  node.receive(B, term(4), VoteRequest{at(1), term(1)});
+  node.receive(C, term(5), VoteRequest{at(1), term(1)});
+  node.persist();
+  EXPECT_TRUE(node.all<VoteReply>(B).empty()) << "term 4 is over";
+  ASSERT_TRUE(node.newest<VoteReply>(C).has_value());
+  EXPECT_TRUE(node.newest<VoteReply>(C)->granted);
+}
+
+TEST(Election, AnswersThatWaitForTheDiskAreBounded) {
+  SoloNode node(stateOf(A, abc, {}, voted(3, MemberId{})), SoloNode::Disk::Held);
+  for (int i = 0; i < 5000; ++i) node.receive(B, term(4), VoteRequest{at(1), term(1)});
+  node.persist();
+  EXPECT_LE(node.all<VoteReply>(B).size(), 1024u);
+  EXPECT_TRUE(node.newest<VoteReply>(B)->granted);
+}
+
 TEST(Election, S040_OwnLateVoteOfALostTermCountsForNothing) {
   SoloNode node(stateOf(A, abc, {}, voted(5, MemberId{})), SoloNode::Disk::Held);
   node.timeOut();

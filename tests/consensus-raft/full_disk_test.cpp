@@ -64,5 +64,27 @@ TEST(FullDisk, S117_LeaderRefusesAsNotDoneAndHandsOver) {
   cluster.expectConverged();
 }
 
+TEST(FullDisk, S117_SnapshotDoesNotOvertakeTheEntriesThatWaitForTheDisk) {
+  Options options = testOptions();
+  options.snapshotEntries = 10;
+  SimCluster cluster(119, {A, B, C}, options);
+  const MemberId leader = cluster.awaitLeader();
+  cluster.expectConverged();
+  const MemberId full = cluster.followers().front();
+  cluster.node(full).fillDisk();
+  ASSERT_TRUE(cluster.commitSomething());
+  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(full).status().lastIndex > at(2); }));
+  cluster.isolate(full);
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(cluster.commitSomething());
+  cluster.heal();
+  cluster.runFor(2s);  // a snapshot fits, while the log's own writes still wait to be tried again
+  cluster.node(full).freeDisk(cluster.now());
+  cluster.expectConverged();
+  EXPECT_EQ(cluster.leader(), leader);
+  EXPECT_EQ(cluster.node(full).restores(), 1);
+  cluster.restart(full);
+  cluster.expectConverged();
+}
+
 }  // namespace
 }  // namespace clusterkit::raft::test

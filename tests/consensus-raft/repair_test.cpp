@@ -152,6 +152,24 @@ TEST(Repair, S046_NodeThatLostItsTailNeitherVotesNorLeadsUntilItIsWhole) {
   EXPECT_TRUE(cluster.commitSomething()) << "now its vote and its disk count again";
 }
 
+TEST(Repair, S046_NodeThatLostEvenItsTermDoesNotVoteUntilItHoldsWhatItAcknowledged) {
+  InitialState state;
+  state.cluster = theCluster;
+  state.self = A;
+  state.repairing = true;
+  state.highWater = at(4);
+  SoloNode node(state);
+  EXPECT_TRUE(node.status().repairing);
+  const Entry first{at(1), term(1), shared(abc)};
+  node.receive(B, term(7), AppendRequest{at(0), term(0), {first, entry(2, 7)}, at(2)}, at(1));
+  EXPECT_TRUE(node.status().repairing) << "in which term it acknowledged 4 is not known";
+  node.receive(C, term(8), VoteRequest{at(2), term(7), VoteReason::Transfer}, at(1));
+  ASSERT_TRUE(node.newest<VoteReply>(C).has_value());
+  EXPECT_FALSE(node.newest<VoteReply>(C)->granted);
+  node.receive(C, term(8), AppendRequest{at(2), term(7), entries(3, {8, 8}), at(4)}, at(1));
+  EXPECT_FALSE(node.status().repairing);
+}
+
 TEST(Repair, S046_LeaderOfTheSameTermForgetsWhatTheNodeAcknowledged) {
   SimCluster cluster(146, {A, B, C});
   const MemberId leader = cluster.awaitLeader();

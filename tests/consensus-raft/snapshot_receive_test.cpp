@@ -185,6 +185,27 @@ TEST(SnapshotReceive, S064_CandidateWhoseLogIsBeingReplacedDoesNotBecomeLeader) 
   }
 }
 
+// The store drops the log when it commits the snapshot: entries that it gets after that would not fit.
+TEST(SnapshotReceive, S064_SnapshotIsCommittedOnlyWhenTheLogHasReachedTheStore) {
+  SoloNode node(stateOf(A, abc, {2, 2}, inTerm(3)), SoloNode::Disk::Held);
+  node.receive(B, term(3), AppendRequest{at(3), term(2), entries(4, {3, 3}), at(0)});
+  const SnapshotMeta meta = snapshotAt(60, 3);
+  node.receive(B, term(3), chunk(meta, 0, "xxxxxxxx"));
+  const auto begun = stepOf<BeginSnapshot>(node.last());
+  ASSERT_TRUE(begun.has_value());
+  node.step(SnapshotChunkWritten{begun->reception, 8});
+  EXPECT_FALSE(stepOf<CommitSnapshot>(node.last()).has_value())
+      << "4 and 5 are still on their way to the store";
+  node.receive(B, term(3), AppendRequest{at(5), term(3), entries(6, {3}), at(0)});
+  EXPECT_EQ(node.status().lastIndex, at(5)) << "nothing is added to a log that will be dropped";
+  node.timeOut();
+  EXPECT_EQ(node.status().role, Role::Follower) << "nor does one campaign with it";
+  node.persist();
+  ASSERT_TRUE(stepOf<CommitSnapshot>(node.last()).has_value());
+  node.step(SnapshotStored{begun->reception});
+  EXPECT_EQ(node.status().lastIndex, at(60));
+}
+
 TEST(SnapshotReceive, S066_RestoredNodeHasTheConfigurationOfTheSnapshotAndThenOfTheLog) {
   InitialState state = stateOf(A, abc, {}, inTerm(3));
   state.entries.clear();

@@ -8,8 +8,7 @@ namespace clusterkit::raft {
 
 void Raft::on(MemberId from, const AppendRequest& request, const Message& message) {
   heedLeader(from);
-  if (incoming_ && incoming_->phase == IncomingSnapshot::Phase::Committing)
-    return;  // the log is about to be replaced
+  if (logIsBeingReplaced()) return;
   if (!isPlausible(request, message.term)) {
     ++counters_.impossible;
     return;
@@ -83,12 +82,12 @@ void Raft::acknowledge() {
 // A node that lost acknowledged entries is whole again when it durably holds everything that its leader has
 // committed, up to an entry of the leader's own term, which by leader completeness includes all of the past.
 // Acknowledgements of the lost entries may still be under way to a leader of the old term; so in that term it
-// must hold all of them again.
+// must hold all of them again, and so it must when even its term is lost.
 void Raft::checkRepaired() {
   if (!repairing_ || !leader_ || isLeader()) return;
   const bool hasAllCommitted = commit_ >= leaderCommit_ && log_.termAt(commit_) == term_;
   const LogIndex held = std::min(verified_, durability_.durableIndex());
-  const bool oldClaimsHold = term_ > repairTerm_ || held >= highWater_;
+  const bool oldClaimsHold = (repairTerm_ && term_ > repairTerm_) || held >= highWater_;
   if (!hasAllCommitted || held < commit_ || !oldClaimsHold) return;
   repairing_ = false;
   ready_.alarms.push_back(Alarm::MadeWhole);

@@ -20,8 +20,7 @@ void Raft::tickElection() {
 }
 
 bool Raft::mayCampaign() const {
-  const bool logIsBeingReplaced = incoming_ && incoming_->phase == IncomingSnapshot::Phase::Committing;
-  return configuration().isVoter(self_) && !repairing_ && !removed_ && !storeFull_ && !logIsBeingReplaced;
+  return configuration().isVoter(self_) && !repairing_ && !removed_ && !storeFull_ && !logIsBeingReplaced();
 }
 
 // The candidate's configuration decides who votes, so a promoted learner that does not know it yet votes all

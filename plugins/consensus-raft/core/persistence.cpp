@@ -23,11 +23,13 @@ Raft::Raft(Options options, InitialState initial, std::uint64_t seed)
 void Raft::loadState(InitialState& initial) {
   const bool isEmpty = initial.entries.empty() && !initial.snapshot.index && initial.hard == HardState{};
   if (initial.bootstrap) {
-    if (!isEmpty)
+    if (!isEmpty || initial.repairing)
       throw std::invalid_argument("a new cluster needs an empty store, this one holds a past life");
     bootstrap(*initial.bootstrap);
     return;
   }
+  repairing_ = initial.repairing;
+  highWater_ = std::max(initial.highWater, initial.hard.commit);
   if (isEmpty) return;
   if (!initial.hard.term) {
     throw std::invalid_argument(
@@ -44,8 +46,7 @@ void Raft::loadState(InitialState& initial) {
   commit_ = std::max(snapshot_.index, std::min(initial.hard.commit, log_.lastIndex()));
   persistedCommit_ = commit_;
   handedOut_ = applied_ = snapshot_.index;
-  repairing_ = initial.repairing || initial.hard.commit > log_.lastIndex();
-  highWater_ = std::max(initial.highWater, initial.hard.commit);
+  if (initial.hard.commit > log_.lastIndex()) repairing_ = true;
   repairTerm_ = term_;
   removed_ = configurations_.asOf(commit_).configuration->isRemoved(self_);
 }

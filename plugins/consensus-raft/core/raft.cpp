@@ -134,6 +134,7 @@ void Raft::heedLeader(MemberId leader) {
 void Raft::on(const Durable& event) {
   durability_.complete(event.batch);
   releaseHeld();
+  commitIncoming();
   if (CandidateState* candidate = running(); candidate != nullptr && candidate->campaign == Campaign::Vote &&
                                              candidate->votes.count(self_) == 0 &&
                                              durability_.isDurable(candidate->selfVote)) {

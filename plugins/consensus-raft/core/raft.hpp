@@ -81,7 +81,12 @@ class Raft {
     SnapshotMeta meta;
     Term sentIn;  // the leader's term
     std::uint64_t written = 0;
-    enum class Phase : std::uint8_t { Waiting, Writing, Committing } phase = Phase::Waiting;
+    enum class Phase : std::uint8_t {
+      Waiting,     // for a chunk
+      Writing,     // one
+      Whole,       // until the log's own writes are done
+      Committing,  // the store replaces its newest snapshot, and the log when it does not agree
+    } phase = Phase::Waiting;
   };
   struct ConfirmedRead {  // waiting until applied reaches its index
     Handle handle;
@@ -203,6 +208,8 @@ class Raft {
   // snapshot_receive.cpp
   void on(MemberId from, const SnapshotChunk& chunk, const Message& message);
   void replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress);
+  bool logIsBeingReplaced() const;
+  void commitIncoming();
   bool isReceiving(ReceptionId reception, IncomingSnapshot::Phase phase) const;
   void installSnapshot();
   void on(const SnapshotChunkWritten& event);

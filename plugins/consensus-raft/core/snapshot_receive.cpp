@@ -27,7 +27,7 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     ++counters_.impossible;
     return;
   }
-  if (restoring_ || (incoming_ && incoming_->phase == IncomingSnapshot::Phase::Committing)) return;
+  if (restoring_ || logIsBeingReplaced()) return;
   if (meta.index <= commit_ || log_.matches(meta.index, meta.term)) {
     // Nothing to replace: all of it is here (Log Matching), and committed.
     verified_ = std::max(verified_, meta.index);
@@ -66,6 +66,20 @@ void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
   sendWhenDurable(leader_, SnapshotReply{meta.index, meta.term, progress, offset, match});
 }
 
+// From here on nothing is appended to the log, and nobody campaigns with it.
+bool Raft::logIsBeingReplaced() const {
+  return incoming_ && incoming_->phase >= IncomingSnapshot::Phase::Whole;
+}
+
+// Entries that a full disk or a full queue has held up must not reach the store after the snapshot: they
+// would continue a log that is no longer there.
+void Raft::commitIncoming() {
+  if (!incoming_ || incoming_->phase != IncomingSnapshot::Phase::Whole) return;
+  if (durability_.durableIndex() < log_.lastIndex()) return;
+  incoming_->phase = IncomingSnapshot::Phase::Committing;
+  ready_.snapshotSteps.push_back(CommitSnapshot{incoming_->reception});
+}
+
 // Two leaders may send different snapshots of one index, so an index does not say which one was written.
 bool Raft::isReceiving(ReceptionId reception, IncomingSnapshot::Phase phase) const {
   return incoming_ && incoming_->reception == reception && incoming_->phase == phase;
@@ -75,9 +89,9 @@ void Raft::on(const SnapshotChunkWritten& event) {
   if (!isReceiving(event.reception, IncomingSnapshot::Phase::Writing)) return;
   incoming_->written = event.nextOffset;
   if (event.nextOffset >= incoming_->meta.totalSize) {
-    incoming_->phase = IncomingSnapshot::Phase::Committing;
+    incoming_->phase = IncomingSnapshot::Phase::Whole;
     if (running() != nullptr) becomeFollower(term_, MemberId{});  // the log it campaigns with is replaced
-    ready_.snapshotSteps.push_back(CommitSnapshot{event.reception});
+    commitIncoming();
     return;
   }
   incoming_->phase = IncomingSnapshot::Phase::Waiting;
