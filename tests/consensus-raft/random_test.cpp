@@ -120,7 +120,7 @@ class Chaos {
   void harm() {
     const auto all = cluster_.members();
     const MemberId id = pick(all);
-    switch (prng_.below(7)) {
+    switch (prng_.below(9)) {
       case 0:
         if (cluster_.node(id).isUp()) cluster_.crash(id);
         return;
@@ -133,6 +133,8 @@ class Chaos {
         cluster_.network().maxDelay = 3ms + 1ms * prng_.below(100);
         return;
       case 5: cluster_.node(id).disk().delay = 1ms + 1ms * prng_.below(200); return;
+      case 6: cluster_.node(id).fillDisk(); return;
+      case 7: cluster_.pause(id); return;
       default: cluster_.node(id).disk().held = true;
     }
   }
@@ -142,6 +144,8 @@ class Chaos {
     for (MemberId id : cluster_.members()) {
       if (!cluster_.node(id).isUp() && prng_.below(2) == 0) cluster_.restart(id);
       if (prng_.below(2) == 0) cluster_.node(id).disk().held = false;
+      if (prng_.below(2) == 0) cluster_.node(id).freeDisk(cluster_.now());
+      if (prng_.below(2) == 0) cluster_.resume(id);
     }
   }
 
@@ -152,6 +156,8 @@ class Chaos {
     for (MemberId id : cluster_.members()) {
       cluster_.node(id).disk().held = false;
       cluster_.node(id).disk().delay = 1ms;
+      cluster_.node(id).freeDisk(cluster_.now());
+      cluster_.resume(id);
       if (!cluster_.node(id).isUp()) cluster_.restart(id);
     }
   }

@@ -51,7 +51,6 @@ std::uint64_t checksumOf(const std::string& content) { return std::hash<std::str
 void SimNode::start(MonotonicTime now, std::uint64_t seed, Boot boot, LogIndex highWater) {
   ++life_;
   inbox_.clear();
-  refused_.clear();
   pending_.clear();
   applied_.clear();
   values_.clear();
@@ -74,6 +73,7 @@ void SimNode::start(MonotonicTime now, std::uint64_t seed, Boot boot, LogIndex h
 
 void SimNode::crash(Prng& prng) {
   disk_.powerLoss(prng);
+  refused_.clear();
   raft_.reset();
   ++life_;
 }
@@ -100,7 +100,7 @@ MonotonicTime SimNode::nextDeadline() const {
 
 // The first thing that a process sees when it runs again is how late it is.
 void SimNode::resume(MonotonicTime now) {
-  paused_ = false;
+  if (!std::exchange(paused_, false) || !isUp()) return;
   now_ = std::max(now_, now);
   inbox_.push_front(Tick{onOwnClock(now_)});
   drain();
@@ -156,7 +156,7 @@ void SimNode::persist(const Ready& ready) {
 }
 
 void SimNode::freeDisk(MonotonicTime now) {
-  disk_.full = false;
+  if (!std::exchange(disk_.full, false)) return;
   for (const auto& batch : std::exchange(refused_, {})) submitBatch(batch);
   feed(now, StoreWritable{});
 }
