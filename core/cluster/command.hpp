@@ -162,6 +162,7 @@ using CommandBody =
 // Who proposed it: lets that node find the ticket when the command comes back through the log.
 struct CommandOrigin {
   MemberId member;
+  std::uint64_t boot = 0;      // of the proposer's run (NodeSpec::boot)
   std::uint64_t sequence = 0;  // rises within one run of the proposer
 
   friend bool operator==(const CommandOrigin&, const CommandOrigin&) = default;

@@ -234,6 +234,7 @@ std::string encodeCommand(const Command& command) {
   proto::Command out;
   out.set_format(kFormat);
   out.set_origin_member(command.origin.member.value);
+  out.set_origin_boot(command.origin.boot);
   out.set_origin_sequence(command.origin.sequence);
   out.set_stamp_ns(toNanoseconds(command.stamp));
   if (command.idempotency) {
@@ -255,7 +256,7 @@ std::variant<Command, CommandError> decodeCommand(std::string_view bytes) {
                    std::to_string(kFormat));
   }
   Command command;
-  command.origin = {MemberId(in.origin_member()), in.origin_sequence()};
+  command.origin = {MemberId(in.origin_member()), in.origin_boot(), in.origin_sequence()};
   command.stamp = fromNanoseconds(in.stamp_ns());
   if (!in.idempotency_key().empty()) {
     command.idempotency = Idempotency{in.idempotency_key(), LogIndex(in.known_index())};

@@ -23,11 +23,12 @@ Coordinator::Coordinator(EventLoop& loop, Log& log, Fatal fatal)
 
 Coordinator::~Coordinator() = default;
 
-void Coordinator::attach(PluginStack& stack, MemberId self) {
+void Coordinator::attach(PluginStack& stack, MemberId self, std::uint64_t boot) {
   stack_ = &stack;
   self_ = self;
+  boot_ = boot;
   peers_ = std::make_unique<PeerLink>(stack.transport(), log_);
-  writes_ = std::make_unique<WritePath>(loop_, stack.consensus(), *peers_, self);
+  writes_ = std::make_unique<WritePath>(loop_, stack.consensus(), *peers_, WritePath::Self{self, boot});
   snapshots_ = std::make_unique<Snapshotter>(loop_, stack.store(), stack.consensus(), log_);
 }
 
@@ -49,13 +50,14 @@ void Coordinator::readBarrier(MonotonicTime deadline, UniqueFunction<void(Result
   const auto answer = [shared](Result<LogIndex> result) {
     if (auto once = std::exchange(*shared, nullptr)) once(std::move(result));
   };
-  const TimerId timer = loop_.timerAt(deadline, [answer] {
-    answer(Failure{Status::Timeout, "no quorum confirmed the read in time"});
-  });
-  consensus().barrier([this, alive = lifetime_.watch(), answer, timer](CallOutcome outcome) {
+  const Failure late{Status::Timeout, "no quorum confirmed the read in time"};
+  const TimerId timer = loop_.timerAt(deadline, [answer, late] { answer(late); });
+  consensus().barrier([this, alive = lifetime_.watch(), answer, timer, late](CallOutcome outcome) {
     if (!alive.expired()) loop_.cancel(timer);
     if (outcome.ok())
       answer(outcome.index());
+    else if (outcome.status == Status::Timeout)
+      answer(late);
     else
       answer(
           Failure{outcome.status, outcome.text.empty() ? std::string(name(outcome.status)) : outcome.text});
@@ -69,7 +71,7 @@ bool Coordinator::commit(std::span<const Committed> entries) {
     if (!applyOne(builder, entry)) return false;
   current_ = builder.state();
   publish(builder.takeEvents());
-  for (const Resolved& r : resolved_) writes_->applied(r.sequence, r.outcome);
+  for (const Resolved& r : resolved_) writes_->applied(r.origin, r.outcome);
   resolved_.clear();
   return true;
 }
@@ -87,7 +89,7 @@ bool Coordinator::applyOne(StateBuilder& builder, const Committed& entry) {
   }
   const Command& command = std::get<Command>(decoded);
   Outcome outcome = builder.apply(entry.index, entry.epoch, command);
-  if (command.origin.member == self_) resolved_.push_back({command.origin.sequence, std::move(outcome)});
+  if (command.origin.member == self_) resolved_.push_back({command.origin, std::move(outcome)});
   return true;
 }
 

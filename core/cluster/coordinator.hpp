@@ -53,8 +53,9 @@ class Coordinator final : public ConsensusListener {
   Coordinator(EventLoop& loop, Log& log, Fatal fatal);
   ~Coordinator() override;
 
-  // Once the stack exists, before anything of it is started; `stack` outlives the use of this object.
-  void attach(PluginStack& stack, MemberId self);
+  // Once the stack exists, before anything of it is started; `stack` outlives the use of this object. `boot`
+  // rises with every start of the member's data folder.
+  void attach(PluginStack& stack, MemberId self, std::uint64_t boot);
   void addObserver(ClusterObserver& observer) { observers_.push_back(&observer); }
   // Every ticket is answered; nothing is proposed after this.
   void stop();
@@ -66,6 +67,7 @@ class Coordinator final : public ConsensusListener {
 
   const ClusterState& current() const { return current_; }
   MemberId self() const { return self_; }
+  std::uint64_t boot() const { return boot_; }
   bool leading() const { return membership()->role == Role::Leader; }
   PeerLink& peers() { return *peers_; }
   ConsensusPort& consensus() { return stack_->consensus(); }
@@ -86,7 +88,7 @@ class Coordinator final : public ConsensusListener {
 
  private:
   struct Resolved {
-    std::uint64_t sequence;
+    CommandOrigin origin;
     Outcome outcome;
   };
 
@@ -99,6 +101,7 @@ class Coordinator final : public ConsensusListener {
   Fatal fatal_;
   PluginStack* stack_ = nullptr;
   MemberId self_;
+  std::uint64_t boot_ = 0;
   std::unique_ptr<PeerLink> peers_;
   std::unique_ptr<WritePath> writes_;
   std::unique_ptr<Snapshotter> snapshots_;

@@ -42,8 +42,8 @@ constexpr bool isPlaceable(NodeStatus s) { return s == NodeStatus::Active; }
 struct NodeSpec {
   NodeId id;
   MemberId member;
-  std::uint64_t boot =
-      0;  // random number of this run of the process: tells a repeated announcement from a new one
+  std::uint64_t boot = 0;  // how often its data folder was started: tells a repeated announcement from a new
+                           // one, and what this run proposed from what an earlier one did
   std::string name;
   std::string httpAddress;       // advertised "host:port"
   std::string transportAddress;  // opaque to all but the transport

@@ -4,6 +4,10 @@
 
 namespace clusterkit {
 
+Forwarding forwardingOf(MemberId from, const proto::Attempt& attempt) {
+  return {from, attempt.boot(), attempt.number(), Epoch(attempt.epoch())};
+}
+
 PeerLink::PeerLink(TransportPort& transport, Log& log) : transport_(transport), log_(log) {
   transport_.onMessage([this](MemberId from, Lane, Buffer message) { receive(from, message.bytes()); });
 }

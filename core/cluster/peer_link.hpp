@@ -4,12 +4,16 @@
 
 #include <map>
 
+#include "cluster/forward_intake.hpp"
 #include "host/event_loop.hpp"
 #include "host/log.hpp"
 #include "host/transport_port.hpp"
 #include "peer_message.pb.h"
 
 namespace clusterkit {
+
+// An attempt as it travels.
+Forwarding forwardingOf(MemberId from, const proto::Attempt& attempt);
 
 class PeerLink {
  public:

@@ -16,6 +16,7 @@ constexpr Duration kLeaderWait = 1500ms;
 // How long a command that may be in the log of a deposed leader is given to come back through the new one.
 constexpr Duration kDoubt = 1s;
 constexpr Duration kSweep = 25ms;
+constexpr const char* kStopping = "the node is stopping";
 
 WriteResult notDone(Status reason, std::string text) {
   return {WriteResult::Fate::NotDone, {}, reason, std::move(text)};
@@ -32,21 +33,12 @@ bool worthAnotherTry(Status status) {
 
 }  // namespace
 
-WritePath::WritePath(EventLoop& loop, ConsensusPort& consensus, PeerLink& peers, MemberId self)
-    : loop_(loop),
-      consensus_(consensus),
-      peers_(peers),
-      self_(self),
-      // Rises over restarts of this process, so that a leader can tell a late duplicate from a new command.
-      nextSequence_(static_cast<std::uint64_t>(loop.wall().time_since_epoch().count())) {
+WritePath::WritePath(EventLoop& loop, ConsensusPort& consensus, PeerLink& peers, Self self)
+    : loop_(loop), consensus_(consensus), peers_(peers), self_(self) {
   peers_.on(proto::PeerMessage::kForwardCommand,
             [this](MemberId from, const proto::PeerMessage& m) { onForwarded(from, m.forward_command()); });
-  peers_.on(proto::PeerMessage::kCommandRefused, [this](MemberId, const proto::PeerMessage& m) {
-    const proto::CommandRefused& refusal = m.command_refused();
-    const auto ticket = tickets_.find(refusal.sequence());
-    if (ticket == tickets_.end() || ticket->second.stage != Stage::Forwarded) return;
-    refused(refusal.sequence(), toStatus(static_cast<ck_status>(refusal.status())), refusal.text());
-  });
+  peers_.on(proto::PeerMessage::kCommandRefused,
+            [this](MemberId, const proto::PeerMessage& m) { onRefused(m.command_refused()); });
 }
 
 WritePath::~WritePath() {
@@ -55,17 +47,18 @@ WritePath::~WritePath() {
 
 void WritePath::propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                         WriteHandler handler, Route route) {
+  if (stopped_) return resolveLater(std::move(handler), notDone(Status::Unavailable, kStopping));
   if (tickets_.size() >= kMaxTickets) {
     resolveLater(std::move(handler), notDone(Status::Unavailable, "too many writes are under way"));
     return;
   }
-  const std::uint64_t sequence = nextSequence_++;
+  const std::uint64_t sequence = ++lastSequence_;
   Ticket ticket;
-  ticket.command.origin = {self_, sequence};
+  ticket.command.origin = {self_.member, self_.boot, sequence};
   ticket.command.idempotency = std::move(idempotency);
   ticket.command.body = std::move(body);
   ticket.deadline = deadline;
-  ticket.giveUp = std::min(deadline, loop_.now() + kLeaderWait);
+  ticket.waitsUntil = std::min(deadline, loop_.now() + kLeaderWait);
   ticket.route = route;
   ticket.handler = std::move(handler);
   tickets_.emplace(sequence, std::move(ticket));
@@ -81,13 +74,14 @@ void WritePath::submit(std::uint64_t sequence) {
   } else if (found->second.route == Route::HereOnly) {
     resolve(found, notDone(Status::NotLeader, "this node does not lead any more"));
   } else if (leader_ && peers_.isUp(leader_)) {
-    const std::uint64_t number = sequence > lastForwarded_ ? sequence : renumber(found);
-    forward(number, tickets_.at(number));
+    forward(sequence, found->second);
   }
 }
 
 void WritePath::proposeHere(std::uint64_t sequence, Ticket& ticket) {
   ticket.stage = Stage::Proposed;
+  ticket.attempt = 0;
+  ticket.epoch = epoch_;
   ticket.command.stamp = loop_.wall();
   consensus_.propose(encodeCommand(ticket.command),
                      [this, alive = lifetime_.watch(), sequence](CallOutcome outcome) {
@@ -96,49 +90,53 @@ void WritePath::proposeHere(std::uint64_t sequence, Ticket& ticket) {
                      });
 }
 
-// The leader takes rising numbers only: one that waited while later ones went out gets a new number.
-std::uint64_t WritePath::renumber(Tickets::iterator ticket) {
-  Ticket moved = std::move(ticket->second);
-  tickets_.erase(ticket);
-  const std::uint64_t sequence = nextSequence_++;
-  moved.stage = Stage::Waiting;
-  moved.command.origin.sequence = sequence;
-  tickets_.emplace(sequence, std::move(moved));
-  return sequence;
-}
-
 void WritePath::forward(std::uint64_t sequence, Ticket& ticket) {
-  lastForwarded_ = sequence;
+  ticket.attempt = ++lastAttempt_;
+  ticket.epoch = epoch_;
   proto::PeerMessage message;
-  message.mutable_forward_command()->set_command(encodeCommand(ticket.command));
+  proto::ForwardCommand& forwarded = *message.mutable_forward_command();
+  forwarded.set_command(encodeCommand(ticket.command));
+  forwarded.mutable_attempt()->set_boot(self_.boot);
+  forwarded.mutable_attempt()->set_number(ticket.attempt);
+  forwarded.mutable_attempt()->set_epoch(epoch_.value);
   const Status sent = peers_.send(leader_, Lane::Log, message, ticket.deadline);
   if (sent == Status::Ok)
     ticket.stage = Stage::Forwarded;
-  else
-    refused(sequence, sent, "the leader's lane does not take the command");
+  else if (sent == Status::Invalid)
+    refused(sequence, sent, "the command is larger than a message may be");
+  else  // full, or the leader is no peer any more
+    refused(sequence, Status::Unavailable, "the leader's lane does not take the command");
 }
 
 void WritePath::refused(std::uint64_t sequence, Status status, std::string text) {
   const auto found = tickets_.find(sequence);
   if (found == tickets_.end()) return;
   Ticket& ticket = found->second;
+  scheduleSweep();
   if (status == Status::Unknown || status == Status::Internal) {
-    ticket.stage = Stage::Doubtful;
-    ticket.giveUp = std::min(ticket.deadline, loop_.now() + kDoubt);
+    doubt(ticket);
   } else if (worthAnotherTry(status) && ticket.route == Route::ToLeader) {
-    renumber(found);
+    ticket.stage = Stage::Waiting;
+    if (ticket.epoch != epoch_) submit(sequence);  // otherwise once something has changed, or after a pause
   } else {
     resolve(found, notDone(status, text.empty() ? std::string(name(status)) : std::move(text)));
   }
-  scheduleSweep();
 }
 
-void WritePath::applied(std::uint64_t sequence, const Outcome& outcome) {
-  const auto ticket = tickets_.find(sequence);
+void WritePath::doubt(Ticket& ticket) {
+  ticket.stage = Stage::Doubtful;
+  ticket.doubtsUntil = std::min(ticket.deadline, loop_.now() + kDoubt);
+}
+
+void WritePath::applied(const CommandOrigin& origin, const Outcome& outcome) {
+  if (origin.member != self_.member || origin.boot != self_.boot) return;
+  const auto ticket = tickets_.find(origin.sequence);
   if (ticket != tickets_.end()) resolve(ticket, {WriteResult::Fate::Applied, outcome, Status::Ok, {}});
 }
 
 void WritePath::roleChanged(Role role, Epoch epoch, MemberId leader) {
+  if (stopped_) return;
+  intake_.onRole(role, epoch);
   const bool another = leader != leader_ || epoch != epoch_;
   const bool known = static_cast<bool>(leader_);
   epoch_ = epoch;
@@ -146,10 +144,7 @@ void WritePath::roleChanged(Role role, Epoch epoch, MemberId leader) {
   leader_ = leader;
   // What went to the old leader may be in its log; the new one may bring it or not.
   for (auto& [sequence, ticket] : tickets_)
-    if (ticket.stage == Stage::Forwarded && known && another) {
-      ticket.stage = Stage::Doubtful;
-      ticket.giveUp = std::min(ticket.deadline, loop_.now() + kDoubt);
-    }
+    if (ticket.stage == Stage::Forwarded && known && another) doubt(ticket);
   submitWaiting();
 }
 
@@ -170,10 +165,13 @@ void WritePath::stateReplaced() {
 }
 
 void WritePath::stop() {
+  stopped_ = true;
+  leading_ = false;
+  intake_.stop();
   while (!tickets_.empty()) {
     const auto first = tickets_.begin();
     const bool waiting = first->second.stage == Stage::Waiting;
-    resolve(first, waiting ? notDone(Status::Unavailable, "the node is stopping")
+    resolve(first, waiting ? notDone(Status::Unavailable, kStopping)
                            : unknown(Status::Unknown, "the node stopped while the write was under way"));
   }
 }
@@ -200,10 +198,10 @@ void WritePath::sweep() {
   for (auto ticket = tickets_.begin(); ticket != tickets_.end();) {
     const auto present = ticket++;
     const Ticket& t = present->second;
-    if (t.stage == Stage::Waiting && now >= t.giveUp)
+    if (t.stage == Stage::Waiting && now >= t.waitsUntil)
       resolve(present,
-              notDone(Status::Unavailable, leader_ ? "the leader cannot be reached" : "no leader is known"));
-    else if (t.stage == Stage::Doubtful && now >= t.giveUp)
+              notDone(Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known"));
+    else if (t.stage == Stage::Doubtful && now >= t.doubtsUntil)
       resolve(present, unknown(Status::Unknown, "leadership changed while the write was under way"));
     else if (t.stage != Stage::Waiting && now >= t.deadline)
       resolve(present, unknown(Status::Timeout, "not applied in time; it may be applied later"));
@@ -217,33 +215,48 @@ void WritePath::onForwarded(MemberId from, const proto::ForwardCommand& message)
   auto* command = std::get_if<Command>(&decoded);
   if (command == nullptr || command->origin.member != from)
     return;  // a sender's fault: it has no ticket to answer
-  const std::uint64_t sequence = command->origin.sequence;
-  std::uint64_t& last = forwardedUpTo_[from];
-  if (sequence <= last) return;  // delivered twice
-  last = sequence;
-  if (!leading_) {  // one hop: the origin decides where to go next
-    CallOutcome outcome;
-    outcome.status = Status::NotLeader;
-    outcome.value0 = leader_.value;
-    refuseForwarded(from, sequence, outcome);
-    return;
+  const Attempt attempt{command->origin.sequence, message.attempt().number()};
+  switch (intake_.judge(forwardingOf(from, message.attempt()))) {
+    case ForwardIntake::Verdict::Take: return takeForwarded(from, std::move(*command), attempt.number);
+    case ForwardIntake::Verdict::Repeated: return;
+    case ForwardIntake::Verdict::Unsure:
+      return refuseForwarded(from, attempt, failed(Status::Unknown, "it may have been taken before"));
+    case ForwardIntake::Verdict::NotTaken: break;
   }
-  command->stamp = loop_.wall();
-  consensus_.propose(encodeCommand(*command),
-                     [this, alive = lifetime_.watch(), from, sequence](CallOutcome outcome) {
-                       if (!alive.expired() && !outcome.ok()) refuseForwarded(from, sequence, outcome);
+  // One hop: the origin decides where to go next.
+  CallOutcome refusal = failed(Status::NotLeader, "this node does not lead");
+  refusal.value0 = leader_.value;
+  refuseForwarded(from, attempt, refusal);
+}
+
+void WritePath::takeForwarded(MemberId from, Command command, std::uint64_t attempt) {
+  command.stamp = loop_.wall();
+  const Attempt taken{command.origin.sequence, attempt};
+  consensus_.propose(encodeCommand(command),
+                     [this, alive = lifetime_.watch(), from, taken](CallOutcome outcome) {
+                       if (!alive.expired() && !outcome.ok()) refuseForwarded(from, taken, outcome);
                      });
 }
 
-void WritePath::refuseForwarded(MemberId from, std::uint64_t sequence, const CallOutcome& outcome) {
+void WritePath::refuseForwarded(MemberId to, Attempt attempt, const CallOutcome& outcome) {
   proto::PeerMessage message;
   proto::CommandRefused& refusal = *message.mutable_command_refused();
-  refusal.set_sequence(sequence);
+  refusal.set_sequence(attempt.sequence);
+  refusal.set_attempt(attempt.number);
   refusal.set_status(static_cast<std::uint32_t>(toAbi(outcome.status)));
   refusal.set_leader(outcome.leader().value);
   refusal.set_text(outcome.text);
   // When this is lost, the origin's deadline answers "unknown", which is true from where it stands.
-  (void)peers_.send(from, Lane::Log, message, loop_.now() + 5s);
+  (void)peers_.send(to, Lane::Log, message, loop_.now() + 5s);
+}
+
+// Also of an attempt that has become doubtful meanwhile: its one receiver says that it was not taken.
+void WritePath::onRefused(const proto::CommandRefused& refusal) {
+  const auto ticket = tickets_.find(refusal.sequence());
+  if (ticket == tickets_.end() || ticket->second.attempt != refusal.attempt()) return;
+  const Stage stage = ticket->second.stage;
+  if (stage == Stage::Forwarded || stage == Stage::Doubtful)
+    refused(refusal.sequence(), toStatus(static_cast<ck_status>(refusal.status())), refusal.text());
 }
 
 }  // namespace clusterkit

@@ -2,15 +2,21 @@
 // has applied the command. Everything [loop].
 //
 // What a ticket promises (P3): Applied comes after this node applied the command; NotDone means that no log
-// holds it and none will; Unknown that it may be applied now or later. A refusal that is definite is tried
-// again, here or at the new leader, until the ticket has waited long enough; a command that may be in a log
-// is never sent twice.
+// holds it and none will; Unknown that it may be applied now or later.
+//
+// A command that may be in a log is never sent a second time, and one that was sent is never applied twice:
+// only a definite refusal of a forwarding makes room for another one, and the receiver takes each at most
+// once (forward_intake.hpp). When a refusal or the leader is lost, the ticket waits for the log to bring the
+// command, and ends as Unknown when it does not. A command names the boot of its proposer, so what an earlier
+// run left in the log answers no ticket of this one.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "cluster/command.hpp"
+#include "cluster/forward_intake.hpp"
 #include "cluster/outcome.hpp"
 #include "cluster/peer_link.hpp"
 #include "host/consensus_port.hpp"
@@ -34,7 +40,13 @@ class WritePath {
  public:
   static constexpr std::size_t kMaxTickets = 16384;
 
-  WritePath(EventLoop& loop, ConsensusPort& consensus, PeerLink& peers, MemberId self);
+  // Who proposes: `boot` rises with every start of the member's data folder.
+  struct Self {
+    MemberId member;
+    std::uint64_t boot = 0;
+  };
+
+  WritePath(EventLoop& loop, ConsensusPort& consensus, PeerLink& peers, Self self);
   ~WritePath();
   WritePath(const WritePath&) = delete;
   WritePath& operator=(const WritePath&) = delete;
@@ -43,11 +55,12 @@ class WritePath {
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                WriteHandler handler, Route route = Route::ToLeader);
 
-  // A command with this node's origin was applied; its state is published.
-  void applied(std::uint64_t sequence, const Outcome& outcome);
+  // A command was applied and its state is published; looks whether it was this run's.
+  void applied(const CommandOrigin& origin, const Outcome& outcome);
   void roleChanged(Role role, Epoch epoch, MemberId leader);
   // The state was replaced by a snapshot: what was under way may be in it or not.
   void stateReplaced();
+  // Every ticket is answered, and from now on every call at once: nothing is proposed or taken any more.
   void stop();
 
  private:
@@ -55,39 +68,48 @@ class WritePath {
   struct Ticket {
     Command command;
     MonotonicTime deadline;
-    MonotonicTime giveUp;  // Waiting: no leader by then is NotDone; Doubtful: no news by then is Unknown
+    MonotonicTime waitsUntil;   // Waiting: no leader by then is NotDone
+    MonotonicTime doubtsUntil;  // Doubtful: no news by then is Unknown
     Stage stage = Stage::Waiting;
+    std::uint64_t attempt = 0;  // of the last forwarding; 0: proposed here
+    Epoch epoch;                // in which it was last submitted
     Route route = Route::ToLeader;
     WriteHandler handler;
   };
   using Tickets = std::map<std::uint64_t, Ticket>;
+  struct Attempt {
+    std::uint64_t sequence = 0;
+    std::uint64_t number = 0;
+  };
 
   void submit(std::uint64_t sequence);
   void submitWaiting();
-  std::uint64_t renumber(Tickets::iterator ticket);
   void proposeHere(std::uint64_t sequence, Ticket& ticket);
   void forward(std::uint64_t sequence, Ticket& ticket);
   void refused(std::uint64_t sequence, Status status, std::string text);
+  void doubt(Ticket& ticket);
   void resolve(Tickets::iterator ticket, WriteResult result);
   void resolveLater(WriteHandler handler, WriteResult result);
   void scheduleSweep();
   void sweep();
 
   void onForwarded(MemberId from, const proto::ForwardCommand& message);
-  void refuseForwarded(MemberId from, std::uint64_t sequence, const CallOutcome& outcome);
+  void onRefused(const proto::CommandRefused& refusal);
+  void takeForwarded(MemberId from, Command command, std::uint64_t attempt);
+  void refuseForwarded(MemberId to, Attempt attempt, const CallOutcome& outcome);
 
   EventLoop& loop_;
   ConsensusPort& consensus_;
   PeerLink& peers_;
-  MemberId self_;
+  const Self self_;
+  bool stopped_ = false;
   bool leading_ = false;
   MemberId leader_;
   Epoch epoch_;
-  std::uint64_t nextSequence_;
-  std::uint64_t lastForwarded_ = 0;
+  std::uint64_t lastSequence_ = 0;
+  std::uint64_t lastAttempt_ = 0;
   Tickets tickets_;
-  std::map<MemberId, std::uint64_t>
-      forwardedUpTo_;  // by origin: a transport may deliver twice across a reconnect
+  ForwardIntake intake_;
   TimerId sweeping_;
   Lifetime lifetime_;
 };

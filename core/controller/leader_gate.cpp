@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLeaderWait = 1500ms;
 constexpr Duration kSweep = 25ms;
+constexpr const char* kStopping = "the node is stopping";
 constexpr Duration kRemoteLimit = 10s;  // how long the leader works on a request of another node
 
 bool worthAnotherTry(Status status) {
@@ -21,11 +22,7 @@ bool worthAnotherTry(Status status) {
 }  // namespace
 
 LeaderGate::LeaderGate(EventLoop& loop, Coordinator& coordinator, DutyHandler& handler)
-    : loop_(loop),
-      coordinator_(coordinator),
-      handler_(handler),
-      // Rises over restarts, so that a late answer to an earlier life matches nothing.
-      nextId_(static_cast<std::uint64_t>(loop.wall().time_since_epoch().count())) {
+    : loop_(loop), coordinator_(coordinator), handler_(handler) {
   coordinator_.addObserver(*this);
   coordinator_.peers().on(
       proto::PeerMessage::kLeaderRequest,
@@ -40,15 +37,28 @@ LeaderGate::~LeaderGate() {
 }
 
 void LeaderGate::ask(proto::Duty duty, MonotonicTime deadline, DutyAnswer answer) {
-  const std::uint64_t id = nextId_++;
-  questions_.emplace(id, Question{std::move(duty),
-                                  deadline,
-                                  std::min(deadline, loop_.now() + kLeaderWait),
-                                  Stage::Waiting,
-                                  {},
-                                  std::move(answer)});
+  if (stopped_) return answer(Failure{Status::Unavailable, kStopping});
+  const std::uint64_t id = ++lastId_;
+  Question question;
+  question.duty = std::move(duty);
+  question.deadline = deadline;
+  question.giveUp = std::min(deadline, loop_.now() + kLeaderWait);
+  question.answer = std::move(answer);
+  questions_.emplace(id, std::move(question));
   submit(id);
-  if (!sweeping_) sweeping_ = loop_.timerAfter(kSweep, [this] { sweep(); });
+  scheduleSweep();
+}
+
+void LeaderGate::stop() {
+  stopped_ = true;
+  intake_.stop();
+  leading_ = false;
+  leader_ = MemberId();
+  // Answered only when all are out: an answer may ask again.
+  for (auto& [id, question] : std::exchange(questions_, {}))
+    question.answer(question.stage == Stage::Waiting
+                        ? Failure{Status::Unavailable, kStopping}
+                        : Failure{Status::Unknown, "the node stopped while this was under way"});
 }
 
 void LeaderGate::submit(std::uint64_t id) {
@@ -62,13 +72,21 @@ void LeaderGate::submit(std::uint64_t id) {
                       if (!alive.expired()) answered(id, std::move(result));
                     });
   } else if (leader_ && coordinator_.peers().isUp(leader_)) {
-    proto::PeerMessage message;
-    message.mutable_leader_request()->set_id(id);
-    message.mutable_leader_request()->set_request(question.duty.SerializeAsString());
-    if (coordinator_.peers().send(leader_, Lane::Log, message, question.deadline) != Status::Ok) return;
-    question.stage = Stage::Asked;
-    question.asked = leader_;
+    askLeader(question);
   }
+}
+
+void LeaderGate::askLeader(Question& question) {
+  question.attempt = ++lastAttempt_;
+  proto::PeerMessage message;
+  proto::LeaderRequest& request = *message.mutable_leader_request();
+  request.mutable_attempt()->set_boot(coordinator_.boot());
+  request.mutable_attempt()->set_number(question.attempt);
+  request.mutable_attempt()->set_epoch(epoch_.value);
+  request.set_request(question.duty.SerializeAsString());
+  if (coordinator_.peers().send(leader_, Lane::Log, message, question.deadline) != Status::Ok) return;
+  question.stage = Stage::Asked;
+  question.asked = leader_;
 }
 
 void LeaderGate::submitWaiting() {
@@ -90,7 +108,10 @@ void LeaderGate::answered(std::uint64_t id, Result<proto::DutyResult> result) {
   answer(std::move(result));
 }
 
-void LeaderGate::onRole(Role role, Epoch, MemberId leader) {
+void LeaderGate::onRole(Role role, Epoch epoch, MemberId leader) {
+  if (stopped_) return;
+  intake_.onRole(role, epoch);
+  epoch_ = epoch;
   leading_ = role == Role::Leader;
   leader_ = leader;
   submitWaiting();
@@ -103,7 +124,7 @@ void LeaderGate::sweep() {
   for (const auto& [id, question] : questions_) {
     if (question.stage == Stage::Waiting && now >= question.giveUp)
       over.emplace_back(
-          id, Failure{Status::Timeout, leader_ ? "the leader cannot be reached" : "no leader is known"});
+          id, Failure{Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known"});
     else if (question.stage == Stage::HandledHere && now >= question.deadline)
       over.emplace_back(id, Failure{Status::Unknown, "not carried out in time; it may be done later"});
     else if (question.stage == Stage::Asked && (now >= question.deadline || question.asked != leader_))
@@ -112,30 +133,36 @@ void LeaderGate::sweep() {
   }
   for (auto& [id, failure] : over) answered(id, std::move(failure));
   submitWaiting();
-  if (!questions_.empty()) sweeping_ = loop_.timerAfter(kSweep, [this] { sweep(); });
+  scheduleSweep();
+}
+
+void LeaderGate::scheduleSweep() {
+  if (!sweeping_ && !questions_.empty()) sweeping_ = loop_.timerAfter(kSweep, [this] { sweep(); });
 }
 
 void LeaderGate::onRequest(MemberId from, const proto::LeaderRequest& request) {
+  const std::uint64_t attempt = request.attempt().number();
+  switch (intake_.judge(forwardingOf(from, request.attempt()))) {
+    case ForwardIntake::Verdict::Take: break;
+    case ForwardIntake::Verdict::Repeated: return;
+    case ForwardIntake::Verdict::Unsure:
+      return reply(from, attempt, Failure{Status::Unknown, "it may have been done before"});
+    case ForwardIntake::Verdict::NotTaken:  // one hop: the asker decides where to go next
+      return reply(from, attempt, Failure{Status::NotLeader, "this node does not lead"});
+  }
   proto::Duty duty;
-  if (!duty.ParseFromString(request.request())) {
-    reply(from, request.id(), Failure{Status::Invalid, "a request that this version does not understand"});
-    return;
-  }
-  if (!leading_) {  // one hop: the asker decides where to go next
-    reply(from, request.id(), Failure{Status::NotLeader, "this node does not lead"});
-    return;
-  }
-  handler_.handle(
-      duty, loop_.now() + kRemoteLimit,
-      [this, alive = lifetime_.watch(), from, id = request.id()](Result<proto::DutyResult> result) {
-        if (!alive.expired()) reply(from, id, result);
-      });
+  if (!duty.ParseFromString(request.request()))
+    return reply(from, attempt, Failure{Status::Invalid, "a request that this version does not understand"});
+  handler_.handle(duty, loop_.now() + kRemoteLimit,
+                  [this, alive = lifetime_.watch(), from, attempt](Result<proto::DutyResult> result) {
+                    if (!alive.expired()) reply(from, attempt, result);
+                  });
 }
 
-void LeaderGate::reply(MemberId to, std::uint64_t id, const Result<proto::DutyResult>& result) {
+void LeaderGate::reply(MemberId to, std::uint64_t attempt, const Result<proto::DutyResult>& result) {
   proto::PeerMessage message;
   proto::LeaderAnswer& answer = *message.mutable_leader_answer();
-  answer.set_id(id);
+  answer.set_attempt(attempt);
   if (result) {
     answer.set_answer(result.value().SerializeAsString());
   } else {
@@ -146,18 +173,22 @@ void LeaderGate::reply(MemberId to, std::uint64_t id, const Result<proto::DutyRe
   (void)coordinator_.peers().send(to, Lane::Log, message, loop_.now() + 5s);
 }
 
-// Only of whom the question stands with now: a late answer of an earlier leader says nothing about this one.
+// Only to the last attempt: an answer to an earlier one says nothing about this.
 void LeaderGate::onAnswer(MemberId from, const proto::LeaderAnswer& answer) {
-  const auto found = questions_.find(answer.id());
-  if (found == questions_.end() || found->second.stage != Stage::Asked || found->second.asked != from) return;
+  const auto found = std::find_if(questions_.begin(), questions_.end(), [&](const auto& entry) {
+    const Question& q = entry.second;
+    return q.stage == Stage::Asked && q.asked == from && q.attempt == answer.attempt();
+  });
+  if (found == questions_.end()) return;
+  const std::uint64_t id = found->first;
   const Status status = toStatus(static_cast<ck_status>(answer.status()));
   proto::DutyResult result;
   if (status != Status::Ok)
-    answered(answer.id(), Failure{status, answer.text()});
+    answered(id, Failure{status, answer.text()});
   else if (result.ParseFromString(answer.answer()))
-    answered(answer.id(), std::move(result));
+    answered(id, std::move(result));
   else
-    answered(answer.id(), Failure{Status::Unknown, "the leader's answer cannot be read"});
+    answered(id, Failure{Status::Unknown, "the leader's answer cannot be read"});
 }
 
 }  // namespace clusterkit

@@ -2,7 +2,8 @@
 // leader and waited for. Everything [loop].
 //
 // As with writes (cluster/write_path.hpp): a definite refusal is tried again while the time allows, a request
-// that may have been carried out is never repeated.
+// that may have been carried out is never repeated, and one that was sent is carried out at most once
+// (cluster/forward_intake.hpp).
 #pragma once
 
 #include <map>
@@ -30,8 +31,11 @@ class LeaderGate final : public ClusterObserver {
   LeaderGate(const LeaderGate&) = delete;
   LeaderGate& operator=(const LeaderGate&) = delete;
 
-  // Failures: Unknown = possibly done; everything else: definitely not done.
+  // Failures: Unknown = possibly done; everything else: definitely not done. NotLeader: no leader was found.
+  // The answer comes once, possibly inside this call.
   void ask(proto::Duty duty, MonotonicTime deadline, DutyAnswer answer);
+  // Every question is answered, and from now on every call at once: nothing is carried out or asked any more.
+  void stop();
 
   void onState(const ClusterState&, Events) override {}
   void onRole(Role role, Epoch epoch, MemberId leader) override;
@@ -45,23 +49,30 @@ class LeaderGate final : public ClusterObserver {
     MonotonicTime giveUp;  // waiting for a leader
     Stage stage = Stage::Waiting;
     MemberId asked;
+    std::uint64_t attempt = 0;  // of the last time it was sent
     DutyAnswer answer;
   };
 
   void submit(std::uint64_t id);
+  void askLeader(Question& question);
   void submitWaiting();
   void answered(std::uint64_t id, Result<proto::DutyResult> result);
   void onRequest(MemberId from, const proto::LeaderRequest& request);
   void onAnswer(MemberId from, const proto::LeaderAnswer& answer);
-  void reply(MemberId to, std::uint64_t id, const Result<proto::DutyResult>& result);
+  void reply(MemberId to, std::uint64_t attempt, const Result<proto::DutyResult>& result);
   void sweep();
+  void scheduleSweep();
 
   EventLoop& loop_;
   Coordinator& coordinator_;
   DutyHandler& handler_;
   MemberId leader_;
   bool leading_ = false;
-  std::uint64_t nextId_;
+  bool stopped_ = false;
+  Epoch epoch_;
+  ForwardIntake intake_;
+  std::uint64_t lastId_ = 0;
+  std::uint64_t lastAttempt_ = 0;
   std::map<std::uint64_t, Question> questions_;
   TimerId sweeping_;
   Lifetime lifetime_;

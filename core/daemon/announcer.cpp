@@ -43,7 +43,7 @@ void Announcer::look() {
   asking_ = true;
   proto::Duty duty;
   Command command;
-  command.origin = {self_.member, 1};  // the leader proposes it as its own
+  command.origin = {self_.member, 0, 1};  // the leader proposes it as its own
   command.body = RejoinNode{self_, {}};
   duty.mutable_announce()->set_command(encodeCommand(command));
   loop_.post(

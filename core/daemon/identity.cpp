@@ -8,7 +8,8 @@ namespace clusterkit {
 namespace {
 
 constexpr std::string_view kName = "core.identity";
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
+constexpr std::string_view kWithoutBoot = "1";  // written before boots were counted
 
 std::string hex(std::uint64_t number) {
   char text[17];
@@ -33,18 +34,20 @@ std::optional<std::uint64_t> number(std::string_view hexText) {
 
 }  // namespace
 
-// "1 <member> <cluster> <node id>": readable for whoever inspects a data folder.
+// "2 <member> <cluster> <boot> <node id>": readable for whoever inspects a data folder.
 std::string encodeIdentity(const Identity& identity) {
   return std::string(kVersion) + " " + hex(identity.member.value) + " " + hex(identity.cluster.value) + " " +
-         identity.nodeId;
+         hex(identity.boot) + " " + identity.nodeId;
 }
 
 std::optional<Identity> decodeIdentity(std::string_view text) {
-  if (word(text) != kVersion) return std::nullopt;
+  const std::string_view version = word(text);
+  if (version != kVersion && version != kWithoutBoot) return std::nullopt;
   const auto member = number(word(text));
   const auto cluster = number(word(text));
-  if (!member || *member == 0 || !cluster || text.empty()) return std::nullopt;
-  return Identity{MemberId(*member), ClusterId(*cluster), std::string(text)};
+  const auto boot = version == kWithoutBoot ? std::optional<std::uint64_t>(0) : number(word(text));
+  if (!member || *member == 0 || !cluster || !boot || text.empty()) return std::nullopt;
+  return Identity{MemberId(*member), ClusterId(*cluster), *boot, std::string(text)};
 }
 
 void loadIdentity(StorePort& store, UniqueFunction<void(Result<std::optional<Identity>>)> done) {

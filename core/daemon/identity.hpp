@@ -14,8 +14,9 @@ namespace clusterkit {
 
 struct Identity {
   MemberId member;
-  ClusterId cluster;   // 0: not part of a cluster yet
-  std::string nodeId;  // of the configuration that first used the folder
+  ClusterId cluster;       // 0: not part of a cluster yet
+  std::uint64_t boot = 0;  // how often the folder was started; NodeSpec::boot
+  std::string nodeId;      // of the configuration that first used the folder
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };

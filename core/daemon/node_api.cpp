@@ -203,7 +203,7 @@ void NodeApi::join(http::JoinRequest request, MonotonicTime deadline,
   proto::Duty duty;
   proto::JoinDuty& join = *duty.mutable_join();
   Command command;
-  command.origin = {self_.member, 1};  // the leader proposes it as its own
+  command.origin = {self_.member, 0, 1};  // the leader proposes it as its own
   const NodeId id = request.node.id;
   command.body = AddNode{std::move(request.node), {}};
   join.set_command(encodeCommand(command));

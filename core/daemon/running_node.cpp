@@ -135,10 +135,10 @@ void RunningNode::identityLoaded(const StoreImage& image, std::optional<Identity
     // Without a log it knows no other member: it founds or joins once more, under the ids that it has. A kill
     // between the identity and the first entry would leave it deaf otherwise.
     restarted_ = identity_.cluster && (image.last || image.snapshot.index);
-    return startTransport();
   }
   while (!identity_.member) identity_.member = MemberId(loop_.random64());
   identity_.nodeId = settings_.node.id;
+  ++identity_.boot;  // on disk before this run says anything under that number
   save([this] { startTransport(); });
 }
 
@@ -171,7 +171,7 @@ void RunningNode::startTransport() {
 // Now that the node knows who it is, everything that speaks in its name.
 void RunningNode::assemble() {
   httpAddress_ = advertisedHttp(settings_.http);
-  coordinator_.attach(stack_, identity_.member);
+  coordinator_.attach(stack_, identity_.member, identity_.boot);
   coordinator_.peers().setCluster(identity_.cluster);
   self_ = describeNode();
   duties_ = std::make_unique<LeaderDuties>(
@@ -214,7 +214,7 @@ NodeSpec RunningNode::describeNode() {
   NodeSpec spec;
   spec.id = settings_.node.id;
   spec.member = identity_.member;
-  while (spec.boot == 0) spec.boot = loop_.random64();
+  spec.boot = identity_.boot;
   spec.name = settings_.node.name;
   spec.httpAddress = httpAddress_;
   spec.transportAddress = transport_.endpoint;
@@ -350,6 +350,7 @@ void RunningNode::stopSinks(std::promise<void>& stopped) {
 void RunningNode::stopStack(std::promise<void>& stopped) {
   coordinator_.stop();
   if (api_) api_->stop();
+  if (gate_) gate_->stop();
   stack_.stop(kStackStop, [this, &stopped](StopReport report) {
     for (const std::string& plugin : report.overdue) log_.warn("plugin_did_not_stop", {{"plugin", plugin}});
     stopped.set_value();

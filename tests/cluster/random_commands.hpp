@@ -15,7 +15,7 @@ class RandomCommands {
   // The next command for a cluster in this state.
   Command next(const ClusterState& state) {
     Command command;
-    command.origin = {MemberId(1), ++sequence_};
+    command.origin = {MemberId(1), 1, ++sequence_};
     stamp_ += std::chrono::milliseconds(below(2000));
     command.stamp = stamp_ - std::chrono::milliseconds(below(500));  // leaders' clocks differ
     command.body = body(state);

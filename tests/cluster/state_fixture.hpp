@@ -48,7 +48,7 @@ class StateFixture : public ::testing::Test {
   // A command at the next index, a second later than the one before.
   Outcome run(CommandBody body, std::optional<Idempotency> idempotency = std::nullopt) {
     now_ += 1s;
-    Command command{{MemberId(1), ++sequence_}, now_, std::move(idempotency), std::move(body)};
+    Command command{{MemberId(1), 1, ++sequence_}, now_, std::move(idempotency), std::move(body)};
     const Outcome outcome = builder_.apply(LogIndex(++index_), term_, command);
     events_ = builder_.takeEvents();
     return outcome;

@@ -51,6 +51,7 @@ struct ConsensusScript {
   ck_status create = CK_OK, start = CK_OK;
   bool answersStop = true;
   bool commits = true;                      // false: proposals wait for ever
+  bool changesMembers = true;               // false: changes wait for ever
   std::vector<std::size_t> proposedCounts;  // one per propose call
   std::vector<std::string> messages;
   std::vector<std::pair<std::uint64_t, bool>> peerChanges;
