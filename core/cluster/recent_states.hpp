@@ -1,5 +1,6 @@
-// The last few published states, so that nodes can be compared at an index that all of them have passed
-// (promise P7). Thread-safe; a state shares its parts with its neighbours, so keeping some costs little.
+// What the hashes of the last few published states are made of, so that nodes can be compared at an index
+// that all of them have passed (promise P7). Thread-safe. Keeps no state alive, only partition maps, and of
+// those no more than kPartitionsKept partitions together.
 #pragma once
 
 #include <deque>
@@ -13,6 +14,7 @@ namespace clusterkit {
 class RecentStates {
  public:
   static constexpr std::size_t kKept = 256;
+  static constexpr std::size_t kPartitionsKept = 128 * 1024;  // of differing maps; some 5 MiB
 
   void add(const ClusterState& state);
   void clear();
@@ -21,7 +23,8 @@ class RecentStates {
 
  private:
   mutable std::mutex mutex_;
-  std::deque<ClusterState> states_;
+  std::deque<StateHashInput> states_;
+  std::size_t partitions_ = 0;  // of the differing maps in states_
 };
 
 }  // namespace clusterkit

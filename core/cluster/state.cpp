@@ -90,22 +90,26 @@ PartitionCondition conditionOf(const ClusterState& state, PartitionId partition)
                                                : PartitionCondition::Active;
 }
 
-std::uint64_t stateHash(const ClusterState& state) {
+StateHashInput hashInputOf(const ClusterState& state) {
+  // The other maps follow from these.
+  return {state.appliedIndex,
+          contentHash(state.facts->seed, headerOf(state)),
+          state.partitions,
+          {state.nodes.hash(), state.departed.hash(), state.tombstones.hash(), state.pendingMoves.hash(),
+           state.handoffs.hash(), state.values.hash(), state.idempotency.hash(), state.retiredKeys.hash(),
+           state.events.hash(), state.sinkCursors.hash()}};
+}
+
+std::uint64_t stateHash(const StateHashInput& input) {
   HashChain chain;
-  chain.add(contentHash(state.facts->seed, headerOf(state)));
-  const PartitionMap& map = *state.partitions;
+  chain.add(input.header);
+  const PartitionMap& map = *input.partitions;
   chain.add(map.partitionCount());
   for (std::uint32_t p = 0; p < map.partitionCount(); ++p) {
     chain.add(map.epochOf(PartitionId(p)).value);
     for (const MemberId owner : map.ownersOf(PartitionId(p))) chain.add(owner.value);
   }
-  // The other maps follow from these.
-  for (const std::uint64_t hash :
-       {state.nodes.hash(), state.departed.hash(), state.tombstones.hash(), state.pendingMoves.hash(),
-        state.handoffs.hash(), state.values.hash(), state.idempotency.hash(), state.retiredKeys.hash(),
-        state.events.hash(), state.sinkCursors.hash()}) {
-    chain.add(hash);
-  }
+  for (const std::uint64_t hash : input.maps) chain.add(hash);
   return chain.value();
 }
 

@@ -5,6 +5,7 @@
 // apply changes one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -131,8 +132,19 @@ enum class PartitionCondition : std::uint8_t {
 std::string_view toString(PartitionCondition condition);
 PartitionCondition conditionOf(const ClusterState& state, PartitionId partition);
 
+// All that the hash of a state depends on. Small beside the state: whoever keeps it keeps no values alive,
+// only the partition map, which most states share with their neighbours.
+struct StateHashInput {
+  LogIndex index;
+  std::uint64_t header = 0;
+  std::shared_ptr<const PartitionMap> partitions;
+  std::array<std::uint64_t, 10> maps{};
+};
+StateHashInput hashInputOf(const ClusterState& state);
+
 // Equal for equal content whatever the history, the batches and the snapshots on the way to it. O(owners)
 // time; nothing in it depends on addresses, locale or time.
-std::uint64_t stateHash(const ClusterState& state);
+std::uint64_t stateHash(const StateHashInput& input);
+inline std::uint64_t stateHash(const ClusterState& state) { return stateHash(hashInputOf(state)); }
 
 }  // namespace clusterkit
