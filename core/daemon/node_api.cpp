@@ -14,8 +14,9 @@ constexpr Duration kRefresh = 250ms;
 
 FailureKind kindOf(Status status) {
   switch (status) {
-    case Status::NotLeader: return FailureKind::NotLeader;
-    case Status::Cancelled:
+    // After all tries: nobody was found who leads.
+    case Status::NotLeader: return FailureKind::NoLeader;
+    case Status::Cancelled: return FailureKind::NotLeader;
     case Status::Again:
     case Status::Retry:
     case Status::Unavailable: return FailureKind::Unavailable;
@@ -32,12 +33,23 @@ FailureKind kindOf(Status status) {
   }
 }
 
-http::Failure failureOf(const Failure& failure) { return {kindOf(failure.status), failure.text}; }
+http::Failure failureOf(const Failure& failure, const ClusterState& state) {
+  const FailureKind kind = kindOf(failure.status);
+  if (kind == FailureKind::NoLeader && !state.exists())
+    return {FailureKind::NotReady, "this node is not yet part of a cluster"};
+  return {kind, failure.text};
+}
 
-http::Answer<Outcome> answerOf(WriteResult result) {
+// A read that takes too long has found no quorum: nothing else keeps it waiting.
+http::Failure readFailureOf(Failure failure, const ClusterState& state) {
+  if (failure.status == Status::Timeout) failure.status = Status::NotLeader;
+  return failureOf(failure, state);
+}
+
+http::Answer<Outcome> answerOf(WriteResult result, const ClusterState& state) {
   switch (result.fate) {
     case WriteResult::Fate::Applied: return std::move(result.outcome);
-    case WriteResult::Fate::NotDone: return http::Failure{kindOf(result.reason), std::move(result.text)};
+    case WriteResult::Fate::NotDone: return failureOf({result.reason, std::move(result.text)}, state);
     case WriteResult::Fate::Unknown: break;
   }
   return http::Failure{FailureKind::Unknown, std::move(result.text)};
@@ -160,18 +172,21 @@ void NodeApi::propose(CommandBody body, http::WriteOptions options, http::Callba
               options = std::move(options), done = std::move(done)]() mutable {
     if (alive.expired()) return;
     coordinator_.propose(std::move(*body), std::move(options.idempotency), options.deadline,
-                         [done = std::move(done)](WriteResult result) { done(answerOf(std::move(result))); });
+                         [this, alive, done = std::move(done)](WriteResult result) {
+                           if (!alive.expired()) done(answerOf(std::move(result), coordinator_.current()));
+                         });
   });
 }
 
 void NodeApi::readBarrier(MonotonicTime deadline, http::Callback<LogIndex> done) {
   loop_.post([this, alive = lifetime_.watch(), deadline, done = std::move(done)]() mutable {
     if (alive.expired()) return;
-    coordinator_.readBarrier(deadline, [done = std::move(done)](Result<LogIndex> result) {
+    coordinator_.readBarrier(deadline, [this, alive, done = std::move(done)](Result<LogIndex> result) {
+      if (alive.expired()) return;
       if (result)
         done(result.value());
       else
-        done(failureOf(result.failure()));
+        done(readFailureOf(result.failure(), coordinator_.current()));
     });
   });
 }
@@ -213,7 +228,7 @@ void NodeApi::join(http::JoinRequest request, MonotonicTime deadline,
   if (request.replicationFactor) join.set_replication_factor(*request.replicationFactor);
   if (request.protocol) join.set_protocol(*request.protocol);
   ask(std::move(duty), deadline, [this, id, done = std::move(done)](Result<proto::DutyResult> result) {
-    if (!result) return done(failureOf(result.failure()));
+    if (!result) return done(failureOf(result.failure(), coordinator_.current()));
     const ClusterState& state = coordinator_.current();
     done(http::JoinAccepted{id, ClusterId(result.value().cluster()),
                             static_cast<std::uint32_t>(state.nodes.size()),
@@ -227,11 +242,11 @@ void NodeApi::removeNode(NodeId node, RemoveNode::Consent consent, http::WriteOp
   duty.mutable_remove()->set_node(std::move(node));
   duty.mutable_remove()->set_consent(static_cast<std::uint32_t>(consent));
   setIdempotency(*duty.mutable_remove(), options.idempotency);
-  ask(std::move(duty), options.deadline, [done = std::move(done)](Result<proto::DutyResult> result) {
+  ask(std::move(duty), options.deadline, [this, done = std::move(done)](Result<proto::DutyResult> result) {
     if (result)
       done(outcomeOf(result.value()));
     else
-      done(failureOf(result.failure()));
+      done(failureOf(result.failure(), coordinator_.current()));
   });
 }
 
@@ -239,19 +254,19 @@ void NodeApi::transferLeadership(std::optional<NodeId> to, MonotonicTime deadlin
                                  http::Callback<MemberId> done) {
   proto::Duty duty;
   duty.mutable_transfer()->set_node(to.value_or(""));
-  ask(std::move(duty), deadline, [done = std::move(done)](Result<proto::DutyResult> result) {
+  ask(std::move(duty), deadline, [this, done = std::move(done)](Result<proto::DutyResult> result) {
     if (result)
       done(MemberId(result.value().leader()));
     else
-      done(failureOf(result.failure()));
+      done(failureOf(result.failure(), coordinator_.current()));
   });
 }
 
 void NodeApi::previewRebalance(MonotonicTime deadline, http::Callback<RebalancePlan> done) {
   proto::Duty duty;
   duty.mutable_preview();
-  ask(std::move(duty), deadline, [done = std::move(done)](Result<proto::DutyResult> result) {
-    if (!result) return done(failureOf(result.failure()));
+  ask(std::move(duty), deadline, [this, done = std::move(done)](Result<proto::DutyResult> result) {
+    if (!result) return done(failureOf(result.failure(), coordinator_.current()));
     RebalancePlan plan;
     for (const proto::PlannedMove& move : result.value().moves())
       plan.moves.push_back({PartitionId(move.partition()), ownersOf(move.from()), ownersOf(move.to()),
@@ -263,11 +278,11 @@ void NodeApi::previewRebalance(MonotonicTime deadline, http::Callback<RebalanceP
 void NodeApi::startRebalance(http::WriteOptions options, http::Callback<Outcome> done) {
   proto::Duty duty;
   setIdempotency(*duty.mutable_rebalance(), options.idempotency);
-  ask(std::move(duty), options.deadline, [done = std::move(done)](Result<proto::DutyResult> result) {
+  ask(std::move(duty), options.deadline, [this, done = std::move(done)](Result<proto::DutyResult> result) {
     if (result)
       done(outcomeOf(result.value()));
     else
-      done(failureOf(result.failure()));
+      done(failureOf(result.failure(), coordinator_.current()));
   });
 }
 

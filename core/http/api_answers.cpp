@@ -14,7 +14,7 @@ ErrorCode codeOf(OutcomeCode code) {
     case OutcomeCode::ValueTooLarge: return ErrorCode::tooLarge;
     case OutcomeCode::QuotaExceeded: return ErrorCode::quotaExceeded;
     case OutcomeCode::NotFound: return ErrorCode::notFound;
-    case OutcomeCode::NoCluster: return ErrorCode::unavailable;
+    case OutcomeCode::NoCluster: return ErrorCode::notReady;
     default: return ErrorCode::conflict;  // all others: refused because of the present state
   }
 }
@@ -22,21 +22,21 @@ ErrorCode codeOf(OutcomeCode code) {
 struct FailureRow {
   FailureKind kind;
   ErrorCode code;
-  std::string_view name;
 };
 constexpr FailureRow kFailures[] = {
-    {FailureKind::NoLeader, ErrorCode::unavailable, "no_leader"},
-    {FailureKind::NotLeader, ErrorCode::notLeader, {}},
-    {FailureKind::Unavailable, ErrorCode::unavailable, {}},
-    {FailureKind::NoSpace, ErrorCode::noSpace, {}},
-    {FailureKind::Refused, ErrorCode::conflict, {}},
-    {FailureKind::Removed, ErrorCode::gone, {}},
-    {FailureKind::NotFound, ErrorCode::notFound, {}},
-    {FailureKind::Invalid, ErrorCode::invalid, {}},
-    {FailureKind::TooLarge, ErrorCode::tooLarge, {}},
-    {FailureKind::Unsupported, ErrorCode::notImplemented, {}},
-    {FailureKind::TimedOut, ErrorCode::timeout, {}},
-    {FailureKind::Unknown, ErrorCode::unknownOutcome, {}},
+    {FailureKind::NoLeader, ErrorCode::noLeader},
+    {FailureKind::NotLeader, ErrorCode::notLeader},
+    {FailureKind::NotReady, ErrorCode::notReady},
+    {FailureKind::Unavailable, ErrorCode::unavailable},
+    {FailureKind::NoSpace, ErrorCode::noSpace},
+    {FailureKind::Refused, ErrorCode::conflict},
+    {FailureKind::Removed, ErrorCode::gone},
+    {FailureKind::NotFound, ErrorCode::notFound},
+    {FailureKind::Invalid, ErrorCode::invalid},
+    {FailureKind::TooLarge, ErrorCode::tooLarge},
+    {FailureKind::Unsupported, ErrorCode::notImplemented},
+    {FailureKind::TimedOut, ErrorCode::timeout},
+    {FailureKind::Unknown, ErrorCode::unknownOutcome},
 };
 
 }  // namespace
@@ -44,7 +44,7 @@ constexpr FailureRow kFailures[] = {
 Error errorOf(const Outcome& refused) {
   Error error{codeOf(refused.code), refused.message, Applied::no};
   if (error.message.empty()) error.message = toString(refused.code);
-  error.name = toString(refused.code);
+  if (refused.code != OutcomeCode::NoCluster) error.name = toString(refused.code);
   // Nothing was changed now, but the first request with this key may have changed something long ago.
   if (refused.code == OutcomeCode::IdempotencyExpired) error.applied = Applied::unknown;
   return error;
@@ -53,11 +53,7 @@ Error errorOf(const Outcome& refused) {
 Error errorOf(const Failure& failure) {
   const Applied applied = failure.kind == FailureKind::Unknown ? Applied::unknown : Applied::no;
   for (const FailureRow& row : kFailures) {
-    if (row.kind == failure.kind) {
-      Error error{row.code, failure.message, applied};
-      error.name = row.name;
-      return error;
-    }
+    if (row.kind == failure.kind) return Error{row.code, failure.message, applied};
   }
   return Error{ErrorCode::internal, failure.message, applied};
 }
@@ -82,7 +78,7 @@ WriteOptions writeOptions(const Request& request) {
 
 void requireCluster(const ClusterState& state) {
   if (!state.exists()) {
-    throw RequestError(ErrorCode::unavailable, "this node is not yet part of a cluster", Applied::no);
+    throw RequestError(ErrorCode::notReady, "this node is not yet part of a cluster", Applied::no);
   }
 }
 

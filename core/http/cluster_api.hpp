@@ -27,9 +27,10 @@ namespace clusterkit::http {
 
 // Why a request did not get an answer of its own. All but Unknown mean: definitely not applied.
 enum class FailureKind : std::uint8_t {
-  NoLeader,     // nobody leads, or no quorum answered a read
+  NoLeader,     // no leader was found in time, or no quorum answered a read
   NotLeader,    // leadership moved while the request was under way, before it was logged
-  Unavailable,  // stopping, not yet part of a cluster, a queue is full
+  NotReady,     // this node is not yet part of a cluster
+  Unavailable,  // stopping, a queue is full
   NoSpace,      // disk or memory is full
   Refused,      // by the present state; the message says what would break
   Removed,      // a member that was removed for good

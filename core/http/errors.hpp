@@ -28,8 +28,10 @@ enum class ErrorCode : std::uint8_t {
   headersTooLarge,       // 431
   internal,              // 500
   notImplemented,        // 501
+  noLeader,              // 503, with Retry-After: no leader was found, or no quorum answered a read
   notLeader,             // 503, with Retry-After: leadership moved while the request was under way
-  unavailable,           // 503, with Retry-After: no leader, not ready, stopping
+  notReady,              // 503, with Retry-After: this node is not yet part of a cluster
+  unavailable,           // 503, with Retry-After: stopping, or too much is under way
   noSpace,               // 503, with Retry-After: disk or memory is full
   timeout,               // 504: no answer in time
   unknownOutcome,        // 504: possibly applied; ask again with the same Idempotency-Key

@@ -74,8 +74,12 @@ TEST(Failure, WithoutQuorumWritesAreRefusedAndLookupsGoOn) {
     answer = last.put("k", "w");
     return answer.status == 503;
   }));
-  EXPECT_THAT(answer.body, testing::HasSubstr("not_applied"));
+  EXPECT_THAT(answer.body, testing::HasSubstr(R"("code":"no_leader")"));
+  EXPECT_THAT(answer.body, testing::HasSubstr(R"("outcome":"not_applied")"));
   EXPECT_TRUE(answer.headers.contains("retry-after"));
+  const HttpAnswer read = last.get("/v1/kv/k");
+  EXPECT_EQ(read.status, 503);
+  EXPECT_THAT(read.body, testing::HasSubstr(R"("code":"no_leader")"));
   EXPECT_EQ(last.get("/v1/lookup?key=user:123").status, 200);
   EXPECT_EQ(last.get("/v1/kv/k?consistency=local").body, "v");
   EXPECT_EQ(last.get("/health").status, 200);

@@ -235,9 +235,10 @@ TEST_F(LonelyApiTest, ANodeWithoutAClusterSaysSo) {
   for (const char* path :
        {"/cluster", "/partitions", "/partitions/stats", "/v1/lookup?key=a", "/v1/partitions/0"}) {
     const RawResponse response = get(path);
-    expectError(response, 503, "unavailable", "not_applied");
+    expectError(response, 503, "not_ready", "not_applied");
     EXPECT_EQ(response.header("Retry-After"), "1");
   }
+  expectError(put("/v1/kv/k", "v"), 503, "not_ready", "not_applied");
   EXPECT_THAT(get("/v1/status").body, HasSubstr(R"("role":"not_started","term":0,"leader":null,)"));
   EXPECT_THAT(get("/health/detailed").body,
               HasSubstr(R"("reasons":["this node is not yet part of a cluster",)"));

@@ -131,6 +131,7 @@ TEST_F(ApiTest, OneNodeIsShownDrainedUndrainedAndRemoved) {
       get("/v1/nodes/node-1").body,
       HasSubstr(
           R"(,"partitions":{"primary":["partition-0","partition-1","partition-2","partition-3"],"replica":[]}})"));
+              {FailureKind::NotReady, 503, "not_ready", "not_applied"},
   EXPECT_THAT(post("/v1/nodes/node-2/drain").body, HasSubstr(R"("status":"draining")"));
   EXPECT_THAT(get("/v1/nodes/node-2").body, HasSubstr(R"("drain_requested":true)"));
   EXPECT_THAT(post("/v1/nodes/node-2/undrain").body, HasSubstr(R"("status":"active")"));
