@@ -226,7 +226,9 @@ class RequestParser::Beast {
     request_.expectContinue = expect != nullptr && request_.http11;
     const bool wantsBody = request_.method == Method::put || request_.method == Method::post;
     if (wantsBody && !framing_.announced) {
-      return Error{ErrorCode::lengthRequired, "send Content-Length (0 for no body) or chunks", Applied::no};
+      return Error{ErrorCode::lengthRequired,
+                   "send Content-Length, or chunks; without a body Content-Length: 0, as curl -d '' does",
+                   Applied::no};
     }
     // Both readings of the same head must agree on where the request ends.
     const auto length = collector_->content_length();

@@ -135,7 +135,9 @@ TEST_F(BadInput, UnknownHttpVersionIsAnswered505) {
 TEST_F(BadInput, PutWithoutLengthIsAnswered411) { expectRefused(put(""), 411); }
 
 TEST_F(BadInput, PostWithoutLengthIsAnswered411) {
-  expectRefused("POST /store/a HTTP/1.1\r\nHost: a\r\n\r\n", 411);
+  const std::string request = "POST /store/a HTTP/1.1\r\nHost: a\r\n\r\n";
+  expectRefused(request, 411);
+  EXPECT_THAT(exchange(server_.port(), request).body, testing::HasSubstr("curl -d ''"));
 }
 
 TEST_F(BadInput, UnknownMethodIsAnswered501) {
