@@ -27,7 +27,9 @@ Outcome applyOnce(ApplyStep& step, const Command& command) {
     outcome.index = step.index;
     return outcome;
   }
-  const std::uint64_t digest = bodyDigest(step.seed(), command.body);
+  const std::string& request = command.idempotency->request;
+  const std::uint64_t digest =
+      request.empty() ? bodyDigest(step.seed(), command.body) : requestDigest(step.seed(), request);
   if (auto repeated = findRepeated(step.state, *command.idempotency, digest)) {
     if (!repeated->index) repeated->index = step.index;
     return *std::move(repeated);
@@ -83,6 +85,12 @@ Outcome StateBuilder::apply(LogIndex index, Epoch term, const Command& command) 
 
 std::vector<std::shared_ptr<const ClusterEvent>> StateBuilder::takeEvents() {
   return std::exchange(events_, {});
+}
+
+std::optional<Outcome> outcomeOfRepeated(const ClusterState& state, const Idempotency& request) {
+  auto repeated = findRepeated(state, request, requestDigest(state.facts->seed, request.request));
+  if (repeated && !repeated->index) repeated->index = state.appliedIndex;
+  return repeated;
 }
 
 ApplyResult apply(const ClusterState& state, LogIndex index, Epoch term, const Command& command) {

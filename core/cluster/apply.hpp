@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cluster/command.hpp"
@@ -31,6 +32,10 @@ class StateBuilder {
   ClusterState state_;
   std::vector<std::shared_ptr<const ClusterEvent>> events_;
 };
+
+// What a request with Idempotency::request gets when it must not be made a command again: the first one's
+// outcome, or the refusal when the key was used otherwise or is forgotten. None: it is new.
+std::optional<Outcome> outcomeOfRepeated(const ClusterState& state, const Idempotency& request);
 
 // One command for itself; for tests and tools.
 struct ApplyResult {

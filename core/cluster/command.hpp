@@ -173,6 +173,8 @@ struct Idempotency {
   std::string key;      // 1 to 255 bytes
   LogIndex knownIndex;  // applied index the client had seen when it first sent the request; 0: unknown. With
                         // it, a forgotten key is never mistaken for a new one.
+  std::string request = {};  // what was asked for, where the leader makes the command of it and would make
+                             // another one the next time; empty: the command itself says it
 
   friend bool operator==(const Idempotency&, const Idempotency&) = default;
 };

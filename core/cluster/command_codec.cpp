@@ -5,7 +5,7 @@
 namespace clusterkit {
 namespace {
 
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;  // 2: idempotent_request
 
 // --- Writing: one function per body ---
 
@@ -240,6 +240,7 @@ std::string encodeCommand(const Command& command) {
   if (command.idempotency) {
     out.set_idempotency_key(command.idempotency->key);
     out.set_known_index(command.idempotency->knownIndex.value);
+    out.set_idempotent_request(command.idempotency->request);
   }
   std::visit([&out](const auto& body) { write(body, out); }, command.body);
   return out.SerializeAsString();
@@ -259,7 +260,8 @@ std::variant<Command, CommandError> decodeCommand(std::string_view bytes) {
   command.origin = {MemberId(in.origin_member()), in.origin_boot(), in.origin_sequence()};
   command.stamp = fromNanoseconds(in.stamp_ns());
   if (!in.idempotency_key().empty()) {
-    command.idempotency = Idempotency{in.idempotency_key(), LogIndex(in.known_index())};
+    command.idempotency =
+        Idempotency{in.idempotency_key(), LogIndex(in.known_index()), in.idempotent_request()};
   }
   if (!readBody(in, command.body)) {
     return unknown("a command whose body (kind " + std::to_string(in.body_case()) +
@@ -267,6 +269,8 @@ std::variant<Command, CommandError> decodeCommand(std::string_view bytes) {
   }
   return command;
 }
+
+std::uint64_t requestDigest(HashSeed seed, std::string_view request) { return sipHash(seed, request); }
 
 std::uint64_t bodyDigest(HashSeed seed, const CommandBody& body) {
   proto::Command out;

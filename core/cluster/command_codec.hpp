@@ -27,7 +27,9 @@ struct CommandError {
 // states part.
 std::variant<Command, CommandError> decodeCommand(std::string_view bytes);
 
-// Equal for equal bodies, whoever proposes them and when: tells a repeated request from another one.
+// Equal for equal requests, whoever proposes them and when: tells a repeated one from another. A command that
+// the leader made of a request is known by what was asked for (Idempotency::request).
+std::uint64_t requestDigest(HashSeed seed, std::string_view request);
 std::uint64_t bodyDigest(HashSeed seed, const CommandBody& body);
 
 }  // namespace clusterkit

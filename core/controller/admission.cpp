@@ -34,11 +34,6 @@ JoinClaims claimsOf(const proto::JoinDuty& duty) {
 
 Peer peerOf(const NodeSpec& spec) { return {spec.member, spec.transportAddress, spec.transportKey}; }
 
-std::optional<Idempotency> idempotencyOf(const proto::RemoveDuty& duty) {
-  if (duty.idempotency_key().empty()) return std::nullopt;
-  return Idempotency{duty.idempotency_key(), LogIndex(duty.known_index())};
-}
-
 }  // namespace
 
 Result<proto::DutyResult> dutyResultOf(const WriteResult& result, ClusterId cluster) {
@@ -166,6 +161,13 @@ void Admission::updatePeer(const NodeSpec& spec, UniqueFunction<void(std::option
 
 void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, DutyAnswer answer) {
   const ClusterState& state = coordinator_.current();
+  const auto consent = static_cast<RemoveNode::Consent>(duty.consent());
+  // By the node's id: which member it was is forgotten once it is gone, and another may have come under it.
+  auto key = idempotencyOf(duty, "remove " + std::string(toString(consent)) + " " + duty.node());
+  if (auto known = key ? outcomeOfRepeated(state, *key) : std::nullopt)
+    return answerLater(
+        std::move(answer),
+        dutyResultOf(WriteResult{WriteResult::Fate::Applied, *known, {}, {}}, state.facts->id));
   const NodeRecord* node = state.findNode(duty.node());
   if (node == nullptr)
     return answerLater(std::move(answer), Failure{Status::NotFound, "no node '" + duty.node() + "'"});
@@ -182,8 +184,8 @@ void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, Du
     });
     return;
   }
-  propose(RemoveNode{member, LeaveReason::RemovedByAdmin, static_cast<RemoveNode::Consent>(duty.consent())},
-          idempotencyOf(duty), deadline, std::move(answer));
+  propose(RemoveNode{member, LeaveReason::RemovedByAdmin, consent}, std::move(key), deadline,
+          std::move(answer));
 }
 
 void Admission::transfer(const proto::TransferDuty& duty, DutyAnswer answer) {

@@ -52,5 +52,11 @@ class Admission {
 // What a write ended with, as a duty's result. A command that apply refused is a result, with apply's own
 // outcome.
 Result<proto::DutyResult> dutyResultOf(const WriteResult& result, ClusterId cluster);
+// The key that came with a duty; `request` is what was asked for, in words that are equal for equal requests.
+template <class Duty>
+std::optional<Idempotency> idempotencyOf(const Duty& duty, std::string request) {
+  if (duty.idempotency_key().empty()) return std::nullopt;
+  return Idempotency{duty.idempotency_key(), LogIndex(duty.known_index()), std::move(request)};
+}
 
 }  // namespace clusterkit

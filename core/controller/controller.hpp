@@ -81,6 +81,7 @@ class Controller {
 
   // For the API of the leader. Pause, resume, cancel, drain and remove are commands that anybody may propose.
   void requestRebalance() { rebalancer_.requestManual(); }
+  void withdrawRebalance() { rebalancer_.withdrawManual(); }
   RebalancePlan dryRun(Now now) const { return rebalancer_.plan(state_, damping_, now.steady); }
   std::string whyNotRemove(MemberId node) const { return clusterkit::whyNotRemove(node, consensus_, state_); }
   // By the leader's own clock; the beginning of time when it has not heard of the node since it leads.

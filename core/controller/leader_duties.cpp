@@ -13,6 +13,7 @@ constexpr Duration kRetry = 200ms;
 // How often a learner's progress is looked at: a new node gets its share no later than it has caught up.
 constexpr Duration kCatchUpPoll = 10ms;
 constexpr Duration kProgressPoll = 500ms;
+constexpr std::size_t kMaxWaiting = 64;  // for one rebalance by hand
 
 ControllerOptions optionsOf(MemberId self, const DutySettings& settings) {
   ControllerOptions out;
@@ -140,7 +141,7 @@ void LeaderDuties::leaveOffice() {
   controller_.onStepDown();
   lastVoterReason_.clear();
   if (waking_) parts_.loop.cancel(std::exchange(waking_, {}));
-  if (manual_) std::exchange(manual_, nullptr)(Failure{Status::Unknown, "leadership changed"});
+  endManual(Failure{Status::Unknown, "leadership changed"});
 }
 
 void LeaderDuties::onState(const ClusterState& state, Events) {
@@ -195,8 +196,10 @@ void LeaderDuties::wakeAt(MonotonicTime when) {
 void LeaderDuties::tick() {
   if (!controller_.leads()) return;
   // Another plan may have come first, or nothing was left to move.
-  if (manual_ && parts_.loop.now() >= manualUntil_)
-    std::exchange(manual_, nullptr)(Failure{Status::Timeout, "no rebalance by hand was started in time"});
+  if (manual_ && manual_->stage == ManualRebalance::Stage::Planned && parts_.loop.now() >= manual_->until) {
+    controller_.withdrawRebalance();
+    endManual(Failure{Status::Timeout, "no rebalance by hand was started in time"});
+  }
   const Result<ConsensusStatus> status = parts_.consensus.status();
   if (!status) return;
   const ConsensusView view = consensusView(status.value());
@@ -247,15 +250,19 @@ void LeaderDuties::logLink(const LinkChange& link) {
 void LeaderDuties::propose(Proposal proposal) {
   const bool byHand = std::holds_alternative<StartRebalance>(proposal.body) &&
                       std::get<StartRebalance>(proposal.body).trigger == RebalanceTrigger::Manual;
+  std::optional<Idempotency> key;
+  if (byHand && manual_) {
+    manual_->stage = ManualRebalance::Stage::Proposed;
+    key = manual_->key;
+  }
   parts_.log.debug("duty", {{"command", commandName(proposal.body)}});
   parts_.coordinator.propose(
-      std::move(proposal.body), std::nullopt, parts_.loop.now() + kProposalLimit,
+      std::move(proposal.body), std::move(key), parts_.loop.now() + kProposalLimit,
       [this, alive = lifetime_.watch(), id = proposal.id, term = term_, byHand](WriteResult result) {
         if (alive.expired() || term_ != term) return;
         if (result.fate == WriteResult::Fate::Applied && !result.outcome.applied())
           parts_.log.info("duty_refused", {{"reason", result.outcome.message}});
-        if (byHand && manual_)
-          std::exchange(manual_, nullptr)(dutyResultOf(result, parts_.coordinator.current().facts->id));
+        if (byHand) endManual(dutyResultOf(result, parts_.coordinator.current().facts->id));
         controller_.onProposalDone(id, resultOf(result), now());
         wake();
       },
@@ -308,22 +315,38 @@ void LeaderDuties::handle(const proto::Duty& duty, MonotonicTime deadline, DutyA
   });
 }
 
-void LeaderDuties::startRebalance(const proto::RebalanceDuty&, DutyAnswer answer) {
-  std::string refusal;
-  if (manual_)
-    refusal = "a rebalance by hand is being planned";
-  else if (parts_.coordinator.current().rebalance)
-    refusal = "a rebalance is under way";
-  else if (controller_.dryRun(now()).empty())
-    refusal = "nothing to move";
-  if (!refusal.empty()) {
-    parts_.loop.post([a = std::move(answer), refusal]() mutable { a(Failure{Status::Conflict, refusal}); });
+void LeaderDuties::startRebalance(const proto::RebalanceDuty& duty, DutyAnswer answer) {
+  const ClusterState& state = parts_.coordinator.current();
+  std::optional<Idempotency> key = idempotencyOf(duty, "rebalance");
+  const bool sameAsPlanned = manual_ && key && manual_->key && manual_->key->key == key->key;
+  std::optional<Result<proto::DutyResult>> known;
+  if (auto outcome = key ? outcomeOfRepeated(state, *key) : std::nullopt)
+    known = dutyResultOf(WriteResult{WriteResult::Fate::Applied, *outcome, {}, {}}, state.facts->id);
+  else if (sameAsPlanned && manual_->waiting.size() >= kMaxWaiting)
+    known = Failure{Status::Unavailable, "too many wait for this rebalance"};
+  else if (manual_ && !sameAsPlanned)
+    known = Failure{Status::Conflict, "a rebalance by hand is being planned"};
+  else if (!manual_ && state.rebalance)
+    known = Failure{Status::Conflict, "a rebalance is under way"};
+  else if (!manual_ && controller_.dryRun(now()).empty())
+    known = Failure{Status::Conflict, "nothing to move"};
+  if (known) {
+    parts_.loop.post([a = std::move(answer), r = *std::move(known)]() mutable { a(std::move(r)); });
     return;
   }
-  manual_ = std::move(answer);
-  manualUntil_ = parts_.loop.now() + kProposalLimit;
-  controller_.requestRebalance();
-  wake();
+  if (!manual_) {
+    manual_.emplace(ManualRebalance{std::move(key), parts_.loop.now() + kProposalLimit, {}, {}});
+    controller_.requestRebalance();
+    wake();
+  }
+  manual_->waiting.push_back(std::move(answer));
+}
+
+void LeaderDuties::endManual(const Result<proto::DutyResult>& result) {
+  if (!manual_) return;
+  std::vector<DutyAnswer> waiting = std::move(manual_->waiting);
+  manual_.reset();
+  for (DutyAnswer& answer : waiting) answer(result);
 }
 
 void LeaderDuties::preview(DutyAnswer answer) {

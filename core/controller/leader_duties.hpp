@@ -54,6 +54,15 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   void handle(const proto::Duty& duty, MonotonicTime deadline, DutyAnswer answer) override;
 
  private:
+  // A rebalance by hand that is not committed yet, and who asked for it.
+  struct ManualRebalance {
+    enum class Stage : std::uint8_t { Planned, Proposed };
+    std::optional<Idempotency> key;
+    MonotonicTime until;  // Planned: given up then
+    Stage stage = Stage::Planned;
+    std::vector<DutyAnswer> waiting;
+  };
+
   Now now() const { return {parts_.loop.now(), parts_.loop.wall()}; }
   void takeOffice();
   void found();
@@ -75,6 +84,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   bool someoneCatchesUp(const ConsensusView& view) const;
   void startRebalance(const proto::RebalanceDuty& duty, DutyAnswer answer);
   void preview(DutyAnswer answer);
+  void endManual(const Result<proto::DutyResult>& result);
 
   Parts parts_;
   const DutySettings settings_;
@@ -84,8 +94,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   ProbeResponder probes_;
   Epoch term_;  // in which this node leads; 0: it does not
   std::vector<Member> members_;
-  DutyAnswer manual_;  // who waits for a rebalance by hand to be committed
-  MonotonicTime manualUntil_{};
+  std::optional<ManualRebalance> manual_;
   TimerId waking_;
   MonotonicTime wakingAt_{};
   std::string lastVoterReason_;

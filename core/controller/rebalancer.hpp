@@ -37,6 +37,7 @@ class Rebalancer {
   // Plan with the next call of next(), whether anything changed or not; also levels primaries. Ignored while
   // a rebalance runs.
   void requestManual() { manualRequested_ = true; }
+  void withdrawManual() { manualRequested_ = false; }
   std::optional<CommandBody> next(const ClusterState& state, const FlapDamping& damping, MonotonicTime now);
   // The last command was refused or its fate is unknown.
   void failed(MonotonicTime now);

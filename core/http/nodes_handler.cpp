@@ -82,8 +82,8 @@ void NodesHandler::remove(Call& call) const {
   const auto consent = query.flag("lose_last_copies") ? RemoveNode::Consent::LoseLastCopies
                                                       : RemoveNode::Consent::KeepLastCopies;
   const NodeId& id = call.path[0];
-  memberOf(id);  // 404 at once
   WriteOptions options = writeOptions(call.request);
+  if (!options.idempotency) memberOf(id);  // 404 at once; with a key, the node may be gone because of it
   api_.removeNode(id, consent, std::move(options), answerWrite(call.responder, [id](const Outcome& outcome) {
                     JsonText json;
                     json.beginObject().field("node_id", id).field("index", outcome.index.value).endObject();

@@ -45,7 +45,7 @@ TEST(CommandCodec, S115_ACommandOfANewerVersionIsUnknownNotSkipped) {
   command.body = SetValue{"a", "b", {}};
   proto::Command later;
   ASSERT_TRUE(later.ParseFromString(encodeCommand(command)));
-  later.set_format(2);
+  later.set_format(later.format() + 1);
   EXPECT_TRUE(isError(decodeCommand(later.SerializeAsString()), CommandFault::Unknown)) << "a later format";
   proto::Command word;
   word.set_format(1);

@@ -20,7 +20,9 @@ class RandomCommands {
     command.stamp = stamp_ - std::chrono::milliseconds(below(500));  // leaders' clocks differ
     command.body = body(state);
     if (below(4) == 0) {
-      command.idempotency = Idempotency{"key-" + std::to_string(below(40)), LogIndex(below(3) * below(100))};
+      const std::uint32_t number = below(40);
+      command.idempotency = Idempotency{"key-" + std::to_string(number), LogIndex(below(3) * below(100)),
+                                        number % 3 == 0 ? "asked" : ""};
     }
     return command;
   }

@@ -129,6 +129,22 @@ TEST_F(SmallLimits, S105_AKeyUsedForAnotherRequestIsRefused) {
   EXPECT_EQ(*state().findValue("a")->bytes, "1");
 }
 
+// What the leader makes of a request differs from time to time; the request is the same.
+TEST_F(SmallLimits, ARequestThatTheLeaderTurnsIntoACommandIsKnownByWhatWasAsked) {
+  const Idempotency asked{"req-1", {}, "rebalance"};
+  EXPECT_EQ(outcomeOfRepeated(state(), asked), std::nullopt);
+  const Outcome first = run(SetValue{"a", "planned then", {}}, asked);
+  ASSERT_TRUE(first.applied());
+  EXPECT_EQ(outcomeOfRepeated(state(), asked), first);
+  EXPECT_EQ(run(SetValue{"a", "planned now", {}}, asked), first);
+  EXPECT_EQ(*state().findValue("a")->bytes, "planned then");
+  const Idempotency other{"req-1", {}, "remove node-2"};
+  EXPECT_EQ(outcomeOfRepeated(state(), other)->code, OutcomeCode::IdempotencyConflict);
+  EXPECT_EQ(run(SetValue{"a", "x", {}}, other).code, OutcomeCode::IdempotencyConflict);
+  EXPECT_EQ(run(SetValue{"a", "planned then", {}}, Idempotency{"req-1", {}}).code,
+            OutcomeCode::IdempotencyConflict);
+}
+
 TEST_F(SmallLimits, S106_AForgottenRequestIsRefusedNotAppliedAgain) {
   run(SetValue{"a", "0", {}}, Idempotency{"req-0", {}});
   for (int i = 1; i <= 3; ++i)

@@ -14,6 +14,8 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST_F(ApiTest, AValueIsWrittenReadAndDeleted) {
+Move moveTo(MemberId member) { return {PartitionId(1), {MemberId(1)}, {member, MemberId(1)}, {MemberId(1)}}; }
+
   const RawResponse written = put("/v1/kv/config/a%20b", std::string("\0\xff raw", 6));
   const std::string version = written.header("X-ClusterKit-Version");
   EXPECT_EQ(written.status, 200);
@@ -99,6 +101,28 @@ TEST_F(ApiTest, ARepeatedRequestIsAppliedOnce) {
 }
 
 TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
+TEST_F(ApiTest, ARepeatedChangeOfTheClusterIsAppliedOnceToo) {
+  cluster_.plan.moves = {moveTo(MemberId(2))};
+  const auto key = [](const std::string& text) { return "Idempotency-Key: " + text + "\r\n"; };
+  const RawResponse plan = post("/v1/rebalance", "", key("plan"));
+  EXPECT_EQ(plan.status, 202);
+  EXPECT_EQ(post("/v1/rebalance/pause", "", key("pause")).status, 200);
+  EXPECT_EQ(post("/v1/rebalance/cancel", "", key("cancel")).status, 200);
+  for (const char* again : {"pause", "cancel"})
+    EXPECT_EQ(post(std::string("/v1/rebalance/") + again, "", key(again)).status, 200) << again;
+  expectError(post("/v1/rebalance/resume", "", key("cancel")), 409, "idempotency_conflict", "not_applied");
+  EXPECT_EQ(post("/v1/rebalance", "", key("plan")).body, plan.body);
+  EXPECT_THAT(get("/v1/rebalance").body, StartsWith(R"({"state":"idle")"))
+      << "none was started by the repetition";
+  EXPECT_EQ(post("/v1/nodes/node-2/drain", "", key("drain")).status, 200);
+  EXPECT_EQ(post("/v1/nodes/node-2/undrain").status, 200);
+  EXPECT_THAT(post("/v1/nodes/node-2/drain", "", key("drain")).body, HasSubstr(R"("status":"active")"));
+  const RawResponse removed = request("DELETE", "/v1/nodes/node-2", "", key("remove"));
+  EXPECT_EQ(removed.status, 200);
+  EXPECT_EQ(request("DELETE", "/v1/nodes/node-2", "", key("remove")).body, removed.body);
+  EXPECT_EQ(request("DELETE", "/v1/nodes/node-2").status, 404);
+}
+
   const struct {
     FailureKind kind;
     int status;
@@ -107,6 +131,7 @@ TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
   } rows[] = {{FailureKind::NoLeader, 503, "no_leader", "not_applied"},
               {FailureKind::NotLeader, 503, "not_leader", "not_applied"},
               {FailureKind::Unavailable, 503, "unavailable", "not_applied"},
+              {FailureKind::NotReady, 503, "not_ready", "not_applied"},
               {FailureKind::NoSpace, 503, "no_space", "not_applied"},
               {FailureKind::Refused, 409, "conflict", "not_applied"},
               {FailureKind::Removed, 410, "gone", "not_applied"},
@@ -131,7 +156,6 @@ TEST_F(ApiTest, OneNodeIsShownDrainedUndrainedAndRemoved) {
       get("/v1/nodes/node-1").body,
       HasSubstr(
           R"(,"partitions":{"primary":["partition-0","partition-1","partition-2","partition-3"],"replica":[]}})"));
-              {FailureKind::NotReady, 503, "not_ready", "not_applied"},
   EXPECT_THAT(post("/v1/nodes/node-2/drain").body, HasSubstr(R"("status":"draining")"));
   EXPECT_THAT(get("/v1/nodes/node-2").body, HasSubstr(R"("drain_requested":true)"));
   EXPECT_THAT(post("/v1/nodes/node-2/undrain").body, HasSubstr(R"("status":"active")"));
@@ -147,8 +171,6 @@ TEST_F(ApiTest, TheLastCopyIsKeptUnlessTheOperatorConsents) {
   EXPECT_EQ(request("DELETE", "/v1/nodes/node-1?lose_last_copies=true").status, 200);
   expectError(request("DELETE", "/v1/nodes/node-3?force=true"), 400, "invalid", "not_applied");
 }
-
-Move moveTo(MemberId member) { return {PartitionId(1), {MemberId(1)}, {member, MemberId(1)}, {MemberId(1)}}; }
 
 TEST_F(ApiTest, ARebalanceIsPreviewedStartedPausedResumedAndCancelled) {
   EXPECT_EQ(get("/v1/rebalance").body, R"({"state":"idle","rebalance":null,"last":null})");

@@ -198,8 +198,15 @@ void FakeCluster::join(JoinRequest request, MonotonicTime, Callback<JoinAccepted
 
 void FakeCluster::removeNode(NodeId node, RemoveNode::Consent consent, WriteOptions options,
                              Callback<Outcome> done) {
+  if (failed(done)) return;
+  if (options.idempotency) options.idempotency->request = "remove " + node;
+  if (const auto known =
+          options.idempotency ? outcomeOfRepeated(*state(), *options.idempotency) : std::nullopt)
+    return post([done, known] { done(*known); });
+  const MemberId member =
+      state()->findNode(node) != nullptr ? state()->findNode(node)->spec.member : MemberId();
   RemoveNode command;
-  command.member = state()->findNode(node)->spec.member;
+  command.member = member;
   command.consent = consent;
   propose(command, std::move(options), std::move(done));
 }
@@ -221,6 +228,7 @@ void FakeCluster::startRebalance(WriteOptions options, Callback<Outcome> done) {
   command.mapEpoch = state()->mapEpoch();
   command.handoff = HandoffMode::Acknowledged;
   command.moves = plan.ownerChanges();
+  if (options.idempotency) options.idempotency->request = "rebalance";
   propose(std::move(command), std::move(options), std::move(done));
 }
 
