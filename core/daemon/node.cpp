@@ -112,6 +112,8 @@ class Answered {
 }  // namespace
 
 struct Node::Parts {
+  enum class Phase { Created, Running, Stopped };  // after a failed start: Stopped
+
   explicit Parts(const NodeOptions& options)
       : settings(settingsOf(options)),
         log({settings.log.format,
@@ -121,9 +123,10 @@ struct Node::Parts {
         catalog(findPlugins(absolute(options.pluginPath), settings.plugins)),
         libraries(settings.node.dataDir / "plugins", PluginTrust::ofThisProcess(settings.plugins.allow)),
         node(settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
-             [this](int, const std::string& reason) {
+             [this](int exitCode, const std::string& reason) {
                const std::lock_guard lock(mutex);
                failure = reason;
+               failureExit = exitCode;
              }) {}
 
   static std::vector<std::filesystem::path> absolute(const std::vector<std::string>& paths) {
@@ -133,10 +136,25 @@ struct Node::Parts {
   }
 
   MonotonicTime deadline() { return node.loop().now() + kWriteLimit; }
-  void requireRunning() {
+  // Empty while the node runs.
+  std::string whyNotRunning() {
     const std::lock_guard lock(mutex);
-    if (!failure.empty()) throw NodeError("the node has failed: " + failure, kExitPlugin);
-    if (!running) throw NodeError("the node is not started", kExitConfiguration);
+    if (!failure.empty()) return "the node has failed: " + failure;
+    switch (phase) {
+      case Phase::Created: return "the node is not started";
+      case Phase::Stopped: return "the node is stopped";
+      case Phase::Running: break;
+    }
+    return {};
+  }
+  void requireRunning() {
+    const std::string why = whyNotRunning();
+    const std::lock_guard lock(mutex);
+    if (!why.empty()) throw NodeError(why, failure.empty() ? kExitConfiguration : failureExit);
+  }
+  void enter(Phase next) {
+    const std::lock_guard lock(mutex);
+    phase = next;
   }
 
   Settings settings;
@@ -144,8 +162,9 @@ struct Node::Parts {
   PluginCatalog catalog;
   PluginLibraries libraries;
   std::mutex mutex;
-  std::string failure;   // guarded by mutex
-  bool running = false;  // guarded by mutex
+  std::string failure;           // guarded by mutex; empty: none
+  int failureExit = 0;           // guarded by mutex
+  Phase phase = Phase::Created;  // guarded by mutex
   RunningNode node;
 };
 
@@ -155,20 +174,23 @@ Node::Node(const NodeOptions& options)
 Node::~Node() { stop(); }
 
 void Node::start() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->phase != Parts::Phase::Created)
+      throw NodeError("a node is started once; make another one to start again", kExitConfiguration);
+    parts_->phase = Parts::Phase::Stopped;  // until it runs
+  }
   translated([&] { parts_->node.start(); });
-  const std::lock_guard lock(parts_->mutex);
-  parts_->running = true;
+  parts_->enter(Parts::Phase::Running);
 }
 
 void Node::stop() {
-  {
-    const std::lock_guard lock(parts_->mutex);
-    parts_->running = false;
-  }
+  parts_->enter(Parts::Phase::Stopped);
   parts_->node.stop();
 }
 
 bool Node::waitReady(Duration limit) {
+  parts_->requireRunning();
   const MonotonicTime until = parts_->node.loop().now() + limit;
   std::mutex mutex;
   std::condition_variable never;
@@ -228,6 +250,7 @@ ClusterSummary Node::cluster() const {
 }
 
 NodeMetrics Node::metrics() const {
+  parts_->requireRunning();
   const http::NodeView view = parts_->node.api().node();
   const auto state = parts_->node.coordinator().state();
   NodeMetrics out;
@@ -243,9 +266,14 @@ NodeMetrics Node::metrics() const {
 }
 
 NodeHealth Node::health() const {
+  NodeHealth out;
+  if (const std::string why = parts_->whyNotRunning(); !why.empty()) {
+    out.clusterHealth = toString(HealthStatus::Critical);
+    out.reasons.push_back(why);
+    return out;
+  }
   const auto state = parts_->node.coordinator().state();
   const bool led = static_cast<bool>(parts_->node.api().roles()->leader);
-  NodeHealth out;
   out.clusterHealth = toString(state->health.status);
   if (!state->exists()) out.reasons.push_back("not part of a cluster yet");
   if (!led) out.reasons.push_back("no leader is known");

@@ -7,6 +7,9 @@
 //
 // Thread-safe after start(). Lookups are answered from this node's own published state: no lock, no disk, no
 // network. Failures throw NodeError; what could not be done says whether it is definitely not done.
+//
+// Before start() and after stop(), health() says "not ready" with the reason; lookups answer from the last
+// state known (before start(): an empty one, so getPartition throws); everything else throws NodeError.
 #pragma once
 
 #include <clusterkit/types.hpp>
@@ -107,7 +110,8 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Returns once the HTTP API answers; the cluster may take longer, see waitReady. Throws NodeError.
+  // Returns once the HTTP API answers; the cluster may take longer, see waitReady. Once in a Node's life.
+  // Throws NodeError.
   void start();
   // Stops within 5 s and joins every thread. Harmless when repeated.
   void stop();
