@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/http_client.hpp"
 #include "http/join_message.hpp"
 #include "http/json_body.hpp"
 
@@ -16,8 +15,8 @@ using namespace std::chrono_literals;
 // hammered.
 constexpr std::chrono::milliseconds kFirstPause = 10ms;
 constexpr std::chrono::milliseconds kLongestPause = 2s;
-// The leader waits up to 2 s until it reaches the candidate; a stop must not wait longer than this.
-constexpr http::ClientTimeouts kTimeouts{1s, 4s};
+// The leader waits up to 2 s until it reaches the candidate.
+constexpr http::ClientTimeouts kTimeouts{.connect = 1s, .answer = 4s, .whole = 5s};
 
 // The message of the API's error shape, or the body as it is.
 std::string reasonIn(const http::ClientAnswer& answer) {
@@ -32,10 +31,11 @@ std::string reasonIn(const http::ClientAnswer& answer) {
 
 }  // namespace
 
-std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body) {
+std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body,
+                                                    std::shared_ptr<const http::AbortSwitch> abort) {
   using Kind = JoinRefusal::Kind;
   try {
-    http::HttpClient client(address, kTimeouts);
+    http::HttpClient client(address, kTimeouts, std::move(abort));
     const http::ClientAnswer answer = client.post("/join", body);
     if (answer.status == 410) return JoinRefusal{Kind::Removed, reasonIn(answer)};
     if (answer.status != 200) return JoinRefusal{Kind::Refused, reasonIn(answer)};
@@ -56,12 +56,17 @@ Joiner::Joiner(Request request, Log& log, Joined joined)
 
 Joiner::~Joiner() { stop(); }
 
-void Joiner::stop() {
+void Joiner::giveUp() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  abort_->abort();
   wake_.notify_all();
+}
+
+void Joiner::stop() {
+  giveUp();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -73,12 +78,15 @@ bool Joiner::pause(std::chrono::milliseconds length) {
 void Joiner::run() {
   for (auto pauseLength = kFirstPause; pause(pauseLength);
        pauseLength = std::min(pauseLength * 3 / 2, kLongestPause))
-    for (const Address& seed : request_.seeds)
+    for (const Address& seed : request_.seeds) {
+      if (abort_->aborted()) return;
       if (toString(seed) != request_.ownAddress && trySeed(seed)) return;
+    }
 }
 
 bool Joiner::trySeed(const Address& seed) {
-  auto answer = askToJoin(toString(seed), request_.body);
+  auto answer = askToJoin(toString(seed), request_.body, abort_);
+  if (abort_->aborted()) return false;
   if (const auto* refusal = std::get_if<JoinRefusal>(&answer)) {
     report(toString(seed), refusal->reason);
     return false;

@@ -1,9 +1,11 @@
 // Asks the seeds, one after the other and for ever, to be taken into their cluster. On a thread of its own,
-// because asking blocks; told to stop, it ends within its request's time limit.
+// because asking blocks; told to stop, it ends at once, or within a second while it connects, whatever a seed
+// does. Only the resolution of a name by the system is not cut short.
 #pragma once
 
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "daemon/address.hpp"
 #include "host/cluster_types.hpp"
 #include "host/log.hpp"
+#include "http/http_client.hpp"
 
 namespace clusterkit {
 
@@ -26,8 +29,10 @@ struct JoinRefusal {
   Kind kind = Kind::NoAnswer;
   std::string reason;
 };
-// Asks one node once; blocks for some seconds at most. `body` is that of POST /join.
-std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body);
+// Asks one node once; blocks for some seconds at most, less when `abort` is thrown. `body` is that of POST
+// /join.
+std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, const std::string& body,
+                                                    std::shared_ptr<const http::AbortSwitch> abort);
 
 class Joiner {
  public:
@@ -45,7 +50,8 @@ class Joiner {
   Joiner(const Joiner&) = delete;
   Joiner& operator=(const Joiner&) = delete;
 
-  void stop();
+  void giveUp();  // [any] the thread is about to end: joined() will not be called any more, or has been
+  void stop();    // and waits for it
 
  private:
   void run();
@@ -60,6 +66,7 @@ class Joiner {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();
   std::thread thread_;
 };
 

@@ -27,6 +27,7 @@ MembershipCheck::MembershipCheck(EventLoop& loop, Workers& workers, Coordinator&
 }
 
 MembershipCheck::~MembershipCheck() {
+  abort_->abort();
   if (asking_) loop_.cancel(asking_);
 }
 
@@ -54,11 +55,11 @@ void MembershipCheck::ask() {
   for (const auto& entry : coordinator_.current().nodes)
     if (entry.value->spec.member != coordinator_.self()) addresses.push_back(entry.value->spec.httpAddress);
   const bool taken = !addresses.empty() && workers_.tryRun([this, alive = lifetime_.watch(), &loop = loop_,
-                                                            addresses, question = question_] {
+                                                            abort = abort_, addresses, question = question_] {
     std::string reason;
     for (const std::string& address : addresses) {
-      if (alive.expired()) return;  // the node is stopping
-      const auto answer = askToJoin(address, question);
+      if (abort->aborted()) return;
+      const auto answer = askToJoin(address, question, abort);
       const auto* refusal = std::get_if<JoinRefusal>(&answer);
       if (refusal != nullptr && refusal->kind == JoinRefusal::Kind::Removed) reason = refusal->reason;
       if (refusal == nullptr || !reason.empty())

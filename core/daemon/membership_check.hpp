@@ -5,11 +5,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cluster/coordinator.hpp"
 #include "host/event_loop.hpp"
+#include "http/http_client.hpp"
 
 namespace clusterkit {
 
@@ -37,6 +39,7 @@ class MembershipCheck final : public ClusterObserver {
   std::string question_;
   std::function<void()> removed_;
   TimerId asking_;
+  const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();
   Lifetime lifetime_;
 };
 

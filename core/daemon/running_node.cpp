@@ -315,9 +315,10 @@ void RunningNode::stop() {
   if (stopped_.exchange(true)) return;
   if (thread_.joinable()) {
     std::promise<void> stopped;
-    std::unique_ptr<Joiner> joiner;  // made on the loop, so taken from there; ends within a request's time
+    std::unique_ptr<Joiner> joiner;  // made on the loop, so taken from there
     loop_.post([this, &stopped, &joiner] {
       joiner = std::move(joiner_);
+      if (joiner) joiner->giveUp();
       stopOnLoop(stopped);
     });
     stopped.get_future().wait();
@@ -349,8 +350,8 @@ void RunningNode::stopSinks(std::promise<void>& stopped) {
 
 void RunningNode::stopStack(std::promise<void>& stopped) {
   coordinator_.stop();
-  if (api_) api_->stop();
   if (gate_) gate_->stop();
+  if (api_) api_->stop();
   stack_.stop(kStackStop, [this, &stopped](StopReport report) {
     for (const std::string& plugin : report.overdue) log_.warn("plugin_did_not_stop", {{"plugin", plugin}});
     stopped.set_value();

@@ -10,6 +10,7 @@
 #include <istream>
 #include <ostream>
 
+#include "http/bounded_socket.hpp"
 #include "http/query.hpp"
 
 namespace clusterkit::http {
@@ -39,10 +40,6 @@ HostPort parseAddress(std::string address) {
   return {std::move(host), static_cast<std::uint16_t>(*port)};
 }
 
-Poco::Timespan toPoco(std::chrono::milliseconds time) {
-  return Poco::Timespan(static_cast<Poco::Timespan::TimeDiff>(time.count()) * Poco::Timespan::MILLISECONDS);
-}
-
 std::string readAll(std::istream& in) {
   std::string body;
   char buffer[16384];
@@ -56,8 +53,10 @@ std::string readAll(std::istream& in) {
 }  // namespace
 
 struct HttpClient::Session {
-  explicit Session(const HostPort& address) : http(address.host, address.port) {}
-  Poco::Net::HTTPClientSession http;
+  Session(const HostPort& address, const ClientTimeouts& timeouts, std::shared_ptr<const AbortSwitch> abort)
+      : socket(timeouts, std::move(abort)), http(address.host, address.port, socket) {}
+  BoundedSocket socket;
+  BoundedSession http;
   bool used = false;
 
   ClientAnswer exchange(Poco::Net::HTTPRequest& request, const std::string& body) {
@@ -80,8 +79,10 @@ struct HttpClient::Session {
   }
 };
 
-HttpClient::HttpClient(const std::string& address, ClientTimeouts timeouts)
-    : address_(address), session_(std::make_unique<Session>(parseAddress(address))) {
+HttpClient::HttpClient(const std::string& address, ClientTimeouts timeouts,
+                       std::shared_ptr<const AbortSwitch> abort)
+    : address_(address),
+      session_(std::make_unique<Session>(parseAddress(address), timeouts, std::move(abort))) {
   session_->http.setKeepAlive(true);
   session_->http.setTimeout(toPoco(timeouts.connect), toPoco(timeouts.answer), toPoco(timeouts.answer));
 }
@@ -112,6 +113,7 @@ ClientAnswer HttpClient::send(Method method, const std::string& target, const st
   }
   for (const Header& header : headers) request.set(header.name, header.value);
   ClientError::Reached reached = ClientError::Reached::No;
+  session_->socket.begin();
   for (;;) {
     try {
       // A connection that was refused or not made in time has carried nothing; any other failure may have.

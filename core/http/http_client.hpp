@@ -2,6 +2,7 @@
 // between requests. Any thread, one at a time.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -29,15 +30,29 @@ struct ClientAnswer {
   std::string body;
 };
 
+// A server that sends a byte now and then is cut off by `whole`.
 struct ClientTimeouts {
-  std::chrono::milliseconds connect{2000};
+  std::chrono::milliseconds connect{2000};  // not counting the resolution of a name
   std::chrono::milliseconds answer{15000};  // between bytes
+  std::chrono::milliseconds whole{60000};   // from the call to the last byte
+};
+
+// Ends, from any thread, the request that a client waits for and all later ones: with a ClientError, at once
+// or, while a connection is being made, within its timeout.
+class AbortSwitch {
+ public:
+  void abort() noexcept { aborted_ = true; }
+  bool aborted() const noexcept { return aborted_; }
+
+ private:
+  std::atomic<bool> aborted_{false};
 };
 
 class HttpClient {
  public:
   // "host:port" or "http://host:port". Throws std::invalid_argument for anything else.
-  explicit HttpClient(const std::string& address, ClientTimeouts timeouts = {});
+  explicit HttpClient(const std::string& address, ClientTimeouts timeouts = {},
+                      std::shared_ptr<const AbortSwitch> abort = nullptr);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

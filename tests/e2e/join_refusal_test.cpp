@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "e2e/test_cluster.hpp"
+#include "support/dripping_server.hpp"
 
 namespace clusterkit::test {
 namespace {
@@ -17,6 +18,14 @@ void expectRefused(TestCluster& cluster, TestNode& candidate, const std::string&
   EXPECT_EQ(cluster.node(1).status(candidate.id()), "");
   EXPECT_EQ(candidate.get("/ready").status, 503);
   EXPECT_EQ(cluster.node(2).put("quorum", "kept").status, 200);
+}
+
+TEST(Join, ASeedThatDripsItsAnswerDoesNotKeepANodeFromStopping) {
+  DrippingServer seed;
+  TestCluster cluster;
+  TestNode& node = cluster.addStarted({{"cluster.seeds", "127.0.0.1:" + std::to_string(seed.port())}});
+  ASSERT_TRUE(eventually([&] { return seed.dripped() > 3; }, 20s)) << "it never asked";
+  EXPECT_EQ(node.stop(), 0) << "within 5 s of SIGTERM";
 }
 
 TEST(JoinRefusal, AnotherPartitionCount) {

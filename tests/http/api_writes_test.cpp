@@ -6,6 +6,7 @@
 #include "http/api_fixture.hpp"
 #include "http/http_client.hpp"
 #include "http/join_message.hpp"
+#include "support/dripping_server.hpp"
 
 namespace clusterkit::http::test {
 namespace {
@@ -13,9 +14,9 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST_F(ApiTest, AValueIsWrittenReadAndDeleted) {
 Move moveTo(MemberId member) { return {PartitionId(1), {MemberId(1)}, {member, MemberId(1)}, {MemberId(1)}}; }
 
+TEST_F(ApiTest, AValueIsWrittenReadAndDeleted) {
   const RawResponse written = put("/v1/kv/config/a%20b", std::string("\0\xff raw", 6));
   const std::string version = written.header("X-ClusterKit-Version");
   EXPECT_EQ(written.status, 200);
@@ -100,7 +101,6 @@ TEST_F(ApiTest, ARepeatedRequestIsAppliedOnce) {
               "not_applied");
 }
 
-TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
 TEST_F(ApiTest, ARepeatedChangeOfTheClusterIsAppliedOnceToo) {
   cluster_.plan.moves = {moveTo(MemberId(2))};
   const auto key = [](const std::string& text) { return "Idempotency-Key: " + text + "\r\n"; };
@@ -123,6 +123,7 @@ TEST_F(ApiTest, ARepeatedChangeOfTheClusterIsAppliedOnceToo) {
   EXPECT_EQ(request("DELETE", "/v1/nodes/node-2").status, 404);
 }
 
+TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
   const struct {
     FailureKind kind;
     int status;
@@ -130,8 +131,8 @@ TEST_F(ApiTest, ARepeatedChangeOfTheClusterIsAppliedOnceToo) {
     const char* outcome;
   } rows[] = {{FailureKind::NoLeader, 503, "no_leader", "not_applied"},
               {FailureKind::NotLeader, 503, "not_leader", "not_applied"},
-              {FailureKind::Unavailable, 503, "unavailable", "not_applied"},
               {FailureKind::NotReady, 503, "not_ready", "not_applied"},
+              {FailureKind::Unavailable, 503, "unavailable", "not_applied"},
               {FailureKind::NoSpace, 503, "no_space", "not_applied"},
               {FailureKind::Refused, 409, "conflict", "not_applied"},
               {FailureKind::Removed, 410, "gone", "not_applied"},
@@ -346,6 +347,17 @@ TEST_F(ApiTest, TheClientGivesUpOnAServerThatDoesNotAnswer) {
     EXPECT_EQ(error.reached(), ClientError::Reached::Possibly);
   }
   cluster_.release();
+}
+
+TEST(Client, AServerThatDripsItsAnswerIsCutOffAtTheDeadline) {
+  clusterkit::test::DrippingServer server;
+  HttpClient client("127.0.0.1:" + std::to_string(server.port()), {.connect = std::chrono::seconds(1),
+                                                                   .answer = std::chrono::seconds(1),
+                                                                   .whole = std::chrono::milliseconds(300)});
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THROW(client.get("/health"), ClientError);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+  EXPECT_GT(server.dripped(), 0);
 }
 
 }  // namespace
