@@ -57,5 +57,26 @@ typedef struct ck_sink_simple_1 {
 
 #ifdef __cplusplus
 }
+#else
+
+/* A sink in C is three functions, a table of options that ends with {0}, and this line. C++ authors use sink.hpp.
+ *   ck_status create(const ck_host* host, const ck_config* config, void** self_out, ck_error* error)
+ *   ck_status deliver(void* self, const ck_event* event_in, ck_error* error)      one call at a time
+ *   void destroy(void* self) */
+#define CK_C_SINK(id, version, summary, options, create, deliver, destroy)                                   \
+  CK_LIBRARY_NOTE(id, version, 0);                                                                           \
+  CK_COMPONENT_NOTE(CK_SINK_SIMPLE_KIND, id, version, summary, 0);                                           \
+  static const ck_sink_simple_1 ck_table_of_this_file = {sizeof(ck_sink_simple_1), 0, deliver, NULL};        \
+  static const void* ck_iface_of_this_file(void* self, const char* wanted) {                                 \
+    (void)self;                                                                                              \
+    return __builtin_strcmp(wanted, CK_SINK_SIMPLE_KIND) == 0 ? &ck_table_of_this_file : NULL;               \
+  }                                                                                                          \
+  static const ck_component ck_component_of_this_file = {                                                    \
+      sizeof(ck_component), 0, CK_SINK_SIMPLE_KIND, id, summary, version, options, sizeof(ck_option), 0,     \
+      create, ck_iface_of_this_file, destroy};                                                               \
+  static const ck_component* const ck_components_of_this_file[] = {&ck_component_of_this_file, NULL};        \
+  CK_EXPORT_ENTRY clusterkit_plugin_v1 = {                                                                   \
+      sizeof(ck_entry), CK_ABI_MAJOR, CK_ABI_MINOR, 0, 0, 0, id, version, ck_components_of_this_file}
+
 #endif
 #endif
