@@ -1,5 +1,5 @@
-# What find_package(ClusterKit) finds: ClusterKit::headers and clusterkit_add_plugin() for plugins, ClusterKit::node for
-# programs that run a node inside.
+# What find_package(ClusterKit) finds: ClusterKit::headers and clusterkit_add_plugin() for plugins, ClusterKit::clusterkitd
+# for their tests, ClusterKit::node for programs that run a node inside.
 include(CMakePackageConfigHelpers)
 set(package_dir lib/cmake/ClusterKit)
 set_target_properties(clusterkit_node PROPERTIES EXPORT_NAME node)

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <optional>
 
+#include "cli/new_sink.hpp"
 #include "cli/table.hpp"
 #include "http/query.hpp"
 
@@ -168,6 +169,16 @@ void plugins(const Session& session, const Arguments&) {
   session.out << table.text();
 }
 
+// NAME, with --c before or behind it.
+void newSink(const Session& session, const Arguments& arguments) {
+  Arguments names = arguments;
+  const bool inC = std::erase(names, "--c") == 1;
+  if (names.size() != 1) throw UsageError("usage: clusterkit new sink NAME [--c]");
+  const std::string& name = names.front();
+  for (const std::string& file : writeSinkProject(inC ? cSinkTemplate() : cppSinkTemplate(), name, "."))
+    session.out << name << "/" << file << "\n";
+}
+
 }  // namespace
 
 const std::vector<Command>& commands() {
@@ -187,6 +198,7 @@ const std::vector<Command>& commands() {
       {"remove", "NODE", "takes a node out of the cluster for good", 1, 1, removeNode},
       {"transfer", "[NODE]", "hands leadership over", 0, 1, transfer},
       {"plugins", "", "what the asked node has loaded", 0, 0, plugins},
+      {"new sink", "NAME [--c]", "writes a project for a hook sink in C++ or C; asks no node", 1, 2, newSink},
   };
   return all;
 }
