@@ -122,12 +122,14 @@ struct Node::Parts {
              {}}),
         catalog(findPlugins(absolute(options.pluginPath), settings.plugins)),
         libraries(settings.node.dataDir / "plugins", PluginTrust::ofThisProcess(settings.plugins.allow)),
-        node(settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
-             [this](int exitCode, const std::string& reason) {
-               const std::lock_guard lock(mutex);
-               failure = reason;
-               failureExit = exitCode;
-             }) {}
+        node(
+            settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
+            [this](int exitCode, const std::string& reason) {
+              const std::lock_guard lock(mutex);
+              failure = reason;
+              failureExit = exitCode;
+            },
+            options.hooks) {}
 
   static std::vector<std::filesystem::path> absolute(const std::vector<std::string>& paths) {
     std::vector<std::filesystem::path> out;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controller/join_check.hpp"
+#include "daemon/callback_sink.hpp"
 #include "daemon/settings_view.hpp"
 #include "daemon/sink_assembly.hpp"
 #include "daemon/version.hpp"
@@ -23,6 +24,7 @@ constexpr int kExitPlugin = 3;
 constexpr int kExitStore = 4;
 constexpr int kExitInvariant = 5;
 constexpr int kExitAddressInUse = 6;
+constexpr const char* kCallbacks = "(callbacks)";  // no section can have this name
 constexpr Duration kHandOver = 1s;
 constexpr Duration kSinkStop = 1s;
 constexpr Duration kStackStop = 2s;
@@ -44,7 +46,7 @@ std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& ap
 
 }  // namespace
 
-RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended)
+RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, Hooks hooks)
     : settings_(std::move(settings)),
       plugins_(std::move(plugins)),
       log_(log),
@@ -63,6 +65,7 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
               {plugins_.consensus.component, consensusConfig_}},
              {loop_, workers_, log_, metrics_}, coordinator_,
              [this](const std::string& reason, PluginExit exit) { fail(static_cast<int>(exit), reason); }),
+      hooks_(std::move(hooks)),
       createdAt_(loop_.now()) {
   makeSinks();
 }
@@ -208,6 +211,12 @@ void RunningNode::startSinks() {
     journal_->add({sink.rules, sink.plugin, std::move(sinkPorts_[i]), std::move(cursors)});
   }
   sinkPorts_.clear();
+  if (!hooks_.any()) return;
+  SinkRules rules;
+  rules.name = kCallbacks;
+  journal_->add({std::move(rules), "",
+                 std::make_unique<CallbackSink>(std::move(hooks_), loop_, log_, metrics_),
+                 std::make_unique<ForgottenCursor>()});
 }
 
 NodeSpec RunningNode::describeNode() {

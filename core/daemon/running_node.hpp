@@ -11,6 +11,7 @@
 
 #include "cluster/coordinator.hpp"
 #include "cluster/event_lines.hpp"
+#include "clusterkit/hooks.hpp"
 #include "controller/leader_duties.hpp"
 #include "controller/leader_gate.hpp"
 #include "daemon/announcer.hpp"
@@ -59,7 +60,7 @@ class RunningNode {
 
   // Creates the plugin instances and binds the HTTP address; nothing runs yet. Throws NodeFailure. `log`
   // outlives it.
-  RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended);
+  RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, Hooks hooks = {});
   ~RunningNode();
   RunningNode(const RunningNode&) = delete;
   RunningNode& operator=(const RunningNode&) = delete;
@@ -112,6 +113,7 @@ class RunningNode {
   Coordinator coordinator_;
   PluginStack stack_;
   EventLines eventLines_;
+  Hooks hooks_;  // until startSinks()
   std::vector<ck_config> sinkConfigs_;
   std::vector<std::unique_ptr<SinkPort>> sinkPorts_;  // until startSinks()
   const MonotonicTime createdAt_;

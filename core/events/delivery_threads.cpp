@@ -8,6 +8,11 @@
 #include "host/current_plugin.hpp"
 
 namespace clusterkit {
+namespace {
+
+constexpr Duration kIdlePoll = std::chrono::milliseconds(5);
+
+}  // namespace
 
 struct DeliveryThreads::Shared {
   struct Call {
@@ -79,6 +84,14 @@ void DeliveryThreads::serve(std::shared_ptr<Shared> shared) {
         answered(std::move(answer));
       });
   }
+}
+
+void awaitIdle(EventLoop& loop, const DeliveryThreads& threads, Lifetime::Watch alive, MonotonicTime deadline,
+               Task done) {
+  if (threads.busy() == 0 || loop.now() >= deadline) return loop.post(std::move(done));
+  loop.timerAfter(kIdlePoll, [&loop, &threads, alive, deadline, d = std::move(done)]() mutable {
+    if (!alive.expired()) awaitIdle(loop, threads, alive, deadline, std::move(d));
+  });
 }
 
 }  // namespace clusterkit

@@ -9,6 +9,7 @@
 
 #include "events/sink_port.hpp"
 #include "host/event_loop.hpp"
+#include "host/lifetime.hpp"
 
 namespace clusterkit {
 
@@ -33,5 +34,10 @@ class DeliveryThreads {
   std::shared_ptr<Shared> shared_;
   std::vector<std::thread> threads_;
 };
+
+// Tells when nothing is under way any more, or the time is over. Not told by the answers: one is posted while
+// its thread still counts as busy. [loop]; dropped untold when what `alive` watches is gone.
+void awaitIdle(EventLoop& loop, const DeliveryThreads& threads, Lifetime::Watch alive, MonotonicTime deadline,
+               Task done);
 
 }  // namespace clusterkit

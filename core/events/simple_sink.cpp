@@ -10,8 +10,6 @@
 namespace clusterkit {
 namespace {
 
-constexpr Duration kIdlePoll = std::chrono::milliseconds(5);
-
 SinkAnswer callDeliver(const ck_sink_simple_1& table, void* self, const char* plugin,
                        const OutgoingEvent& out) {
   const AbiEvent event(out);
@@ -49,16 +47,7 @@ void SimpleSink::stop(MonotonicTime deadline, Task done) {
     const OnPluginStack onStack(host_->label(), "cancel");
     table_->cancel(instance_->self());
   }
-  awaitIdle(deadline, std::move(done));
-}
-
-// An answer is posted while its thread still counts as busy, so this cannot be told by the answers.
-void SimpleSink::awaitIdle(MonotonicTime deadline, Task done) {
-  if (threads_->busy() == 0 || parts_.loop.now() >= deadline) return parts_.loop.post(std::move(done));
-  parts_.loop.timerAfter(kIdlePoll,
-                         [this, alive = lifetime_.watch(), deadline, d = std::move(done)]() mutable {
-                           if (!alive.expired()) awaitIdle(deadline, std::move(d));
-                         });
+  awaitIdle(parts_.loop, *threads_, lifetime_.watch(), deadline, std::move(done));
 }
 
 }  // namespace clusterkit

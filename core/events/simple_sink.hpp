@@ -22,8 +22,6 @@ class SimpleSink final : public SinkPort {
   void stop(MonotonicTime deadline, Task done) override;
 
  private:
-  void awaitIdle(MonotonicTime deadline, Task done);
-
   HostParts parts_;
   std::unique_ptr<HostServices> host_;
   std::unique_ptr<PluginInstance> instance_;

@@ -12,6 +12,7 @@
 // state known (before start(): an empty one, so getPartition throws); everything else throws NodeError.
 #pragma once
 
+#include <clusterkit/hooks.hpp>
 #include <clusterkit/types.hpp>
 #include <functional>
 #include <map>
@@ -30,6 +31,7 @@ struct NodeOptions {
   std::string httpListen;  // "127.0.0.1:8080"; ":8080" means loopback
   std::map<std::string, std::string> settings;
   std::vector<std::string> pluginPath;  // searched before the built-in folder
+  Hooks hooks;                          // what the program is told
 };
 
 // What became of a change that failed.

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <clusterkit/node.hpp>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "support/dripping_server.hpp"
 #include "support/temp_dir.hpp"
 
@@ -91,6 +94,80 @@ TEST_F(LibraryNode, ANodeThatWasStoppedBeforeItsStartDoesNotStart) {
   node.stop();
   expectRefusals(node, "the node is stopped");
   EXPECT_EQ(errorOf([&] { node.start(); }), "a node is started once; make another one to start again");
+}
+
+// What the program was told; its hooks run on a thread of their own.
+class Heard {
+ public:
+  void add(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    heard_.push_back(what);
+    changed_.notify_all();
+  }
+  bool waitFor(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return heard_.size() >= count; });
+  }
+  std::vector<std::string> all() {
+    const std::lock_guard lock(mutex_);
+    return heard_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> heard_;
+};
+
+TEST_F(LibraryNode, HooksAreToldInOrderFromTheNodesOwnJoinOn) {
+  Heard heard;
+  EventSeq last;
+  NodeOptions hooked = options();
+  hooked.settings["cluster.partition_count"] = "4";
+  hooked.hooks.onEvent = [&](const NodeEvent& event) {
+    EXPECT_EQ(event.seq.value, last.value + 1) << event.type;
+    EXPECT_NE(event.json.find("\"type\":\"" + event.type + "\""), std::string::npos);
+    last = event.seq;
+    heard.add(event.type);
+  };
+  hooked.hooks.onNodeJoin = [&](const NodeJoinedEvent& event) {
+    heard.add("hook: " + event.node + " joined" + (event.bootstrap ? ", bootstrap, " : ", ") +
+              std::to_string(event.clusterSize));
+  };
+  hooked.hooks.onPartitionChange = [&](const PartitionChangedEvent& event) {
+    heard.add("hook: " + event.partition + " to " + event.newPrimary);
+  };
+  Node node(hooked);
+  node.start();
+  ASSERT_TRUE(heard.waitFor(14));
+  node.stop();
+  const auto all = heard.all();
+  EXPECT_THAT(
+      std::vector<std::string>(all.begin(), all.begin() + 7),
+      ElementsAre("node_join", "hook: inside joined, bootstrap, 1", "rebalance_start", "partition_change",
+                  "hook: partition-0 to inside", "partition_change", "hook: partition-1 to inside"));
+}
+
+TEST_F(LibraryNode, AHookThatThrowsIsCaughtAndTheNextEventGoesOn) {
+  Heard heard;
+  NodeOptions hooked = options();
+  hooked.hooks.onNodeJoin = [&](const NodeJoinedEvent&) {
+    heard.add("join");
+    throw std::runtime_error("the program's own trouble");
+  };
+  hooked.hooks.onEvent = [&](const NodeEvent& event) {
+    heard.add(event.type);
+    throw 5;
+  };
+  Node node(hooked);
+  node.start();
+  EXPECT_TRUE(heard.waitFor(60));
+  EXPECT_TRUE(node.waitReady(20s));
+  node.stop();
+  const std::size_t told = heard.all().size();
+  EXPECT_EQ(heard.all()[0], "node_join");
+  EXPECT_EQ(heard.all()[1], "join");
+  EXPECT_EQ(heard.all().size(), told);
 }
 
 }  // namespace
