@@ -3,8 +3,6 @@
 #include <Poco/Exception.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace clusterkit::http {
 namespace {
@@ -16,12 +14,12 @@ constexpr std::size_t kDrainBytes = 4 * 1024 * 1024;  // read and thrown away af
 constexpr int kRequestsPerTurn = 64;
 constexpr int kReadsPerTurn = 4;
 
+}  // namespace
+
 Error outcomeOf(const Request& request, ErrorCode code, std::string message) {
   const bool reads = request.method == Method::get || request.method == Method::head;
   return Error{code, std::move(message), reads ? Applied::notApplicable : Applied::unknown};
 }
-
-}  // namespace
 
 Connection::Connection(std::uint64_t id, Poco::Net::StreamSocket socket, ConnectionEnvironment& environment,
                        MonotonicTime now)
@@ -54,14 +52,14 @@ void Connection::onReadable(std::string& scratch, MonotonicTime now) {
     if (received < 0) return;
     if (received == 0) return onEndOfInput(now);
     const std::string_view bytes(scratch.data(), static_cast<std::size_t>(received));
-    if (phase_ == Phase::draining) {
+    if (discardsInput()) {
       drained_ += bytes.size();
       if (drained_ > kDrainBytes) phase_ = Phase::closed;
       continue;
     }
     if (phase_ == Phase::reading && input_.empty() && !more_) {
       const std::size_t used = consume(bytes, now);  // the usual case: nothing is copied into our buffer
-      if (phase_ != Phase::draining) input_.assign(bytes.substr(used));
+      if (!discardsInput()) input_.assign(bytes.substr(used));
     } else {
       input_.append(bytes);
       process(now);
@@ -73,19 +71,23 @@ void Connection::onReadable(std::string& scratch, MonotonicTime now) {
 
 void Connection::onWritable(MonotonicTime now) {
   flush(now);
+  if (stream_ && output_.empty()) continueStream(now);
   if (phase_ == Phase::reading && !input_.empty() && !backlogged()) resume(now);
 }
 
 void Connection::resume(MonotonicTime now) {
   more_ = false;
-  process(now);
+  if (stream_)
+    continueStream(now);
+  else
+    process(now);
   flush(now);
 }
 
 void Connection::process(MonotonicTime now) {
   if (input_.empty()) return;
   const std::size_t used = consume(input_, now);
-  if (phase_ == Phase::draining) {
+  if (discardsInput()) {
     input_.clear();
     return;
   }
@@ -157,7 +159,7 @@ void Connection::onHead(MonotonicTime now) {
   }
   if (!parser_.hasBody()) return;
   accountBody(parser_.announcedBody());
-  if (head.expectContinue) output_.tail() += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (head.expectContinue) output_.write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 void Connection::onComplete(MonotonicTime now) {
@@ -194,19 +196,14 @@ void Connection::dispatch(MonotonicTime now) {
 }
 
 void Connection::onDelivery(Delivery delivery, MonotonicTime now) {
-  if (delivery.id.serial != serial_) return;  // of a request that was answered by its deadline
-  if (phase_ == Phase::handling) {
-    if (auto* whole = std::get_if<WholeAnswer>(&delivery.what)) {
-      answer(std::move(whole->response), now);
-    } else if (auto* by = std::get_if<AnswerBy>(&delivery.what)) {
-      phaseDeadline_ = by->deadline;
-      fallback_ = std::move(by->fallback);
-    } else if (auto* head = std::get_if<StreamHead>(&delivery.what)) {
-      beginStream(std::move(head->response), now);
-    }
-  } else if (phase_ == Phase::streaming) {
-    if (auto* part = std::get_if<StreamBytes>(&delivery.what)) streamBytes(part->bytes);
-    if (std::holds_alternative<StreamEnd>(delivery.what)) endStream(now);
+  // Otherwise of a request that was answered by its deadline.
+  if (delivery.id.serial != serial_ || phase_ != Phase::handling) return;
+  if (auto* whole = std::get_if<WholeAnswer>(&delivery.what)) {
+    answer(std::move(whole->response), now);
+  } else if (auto* poll = std::get_if<PollBegin>(&delivery.what)) {
+    beginPoll(std::move(*poll), now);
+  } else if (auto* stream = std::get_if<StreamBegin>(&delivery.what)) {
+    beginStream(std::move(*stream), now);
   }
 }
 
@@ -227,15 +224,18 @@ void Connection::onDeadline(MonotonicTime now) {
       refuse({ErrorCode::requestTimeout, "the request did not arrive in time", Applied::no}, now);
       break;
     case Phase::handling:
-      if (!fallback_) {
+      if (poll_) {
+        giveUpPoll(now);
+      } else {
         environment_.stats.timeouts.fetch_add(1, std::memory_order_relaxed);
-        const Error late = outcomeOf(request_, ErrorCode::timeout, "no answer in time");
-        fallback_ = errorResponse(late);
+        answer(errorResponse(outcomeOf(request_, ErrorCode::timeout, "no answer in time")), now);
       }
-      answer(std::move(*fallback_), now);
       process(now);
       break;
-    case Phase::streaming: break;
+    case Phase::streaming:
+      if (output_.empty()) stream_->beat(output_);
+      phaseDeadline_ = now + environment_.options.streamHeartbeat;
+      break;
     case Phase::draining:
     case Phase::closed: phase_ = Phase::closed; return;
   }
@@ -256,7 +256,7 @@ void Connection::answer(Response response, MonotonicTime now) {
   head.http11 = request_.http11;
   head.position = environment_.handler.position();
   if (output_.empty()) writeDeadline_ = now + environment_.options.writeTimeout;
-  appendHead(output_.tail(), response, head);
+  output_.writeWith([&](std::string& out) { appendHead(out, response, head); });
   const bool bodiless = request_.method == Method::head || response.status == 204 || response.status == 304;
   if (!bodiless) output_.append(std::move(response.body));
   countAnswer(response.status);
@@ -266,7 +266,8 @@ void Connection::answer(Response response, MonotonicTime now) {
 void Connection::endRequest(MonotonicTime now) {
   listening_->store(0, std::memory_order_relaxed);
   ++serial_;  // whatever still comes for this request is late
-  fallback_.reset();
+  poll_.reset();
+  stream_.reset();
   accountBody(0);
   request_.body.clear();
   request_.body.shrink_to_fit();
@@ -275,54 +276,6 @@ void Connection::endRequest(MonotonicTime now) {
   activeSince_ = now;
   phaseDeadline_ = now + environment_.options.idleTimeout;
   if (inputEnded_ && input_.empty()) beginDrain(now);
-}
-
-void Connection::beginStream(Response response, MonotonicTime now) {
-  if (inputEnded_) {
-    phase_ =
-        Phase::closed;  // as for an end that comes later: nobody would ever tell us that the client has left
-    return;
-  }
-  phase_ = Phase::streaming;
-  chunkedStream_ = request_.http11;
-  if (!chunkedStream_) keepAlive_ = false;
-  HeadOptions head;
-  head.framing = chunkedStream_ ? Framing::chunked : Framing::untilClose;
-  head.keepAlive = keepAlive_;
-  head.http11 = request_.http11;
-  head.position = environment_.handler.position();
-  if (output_.empty()) writeDeadline_ = now + environment_.options.writeTimeout;
-  appendHead(output_.tail(), response, head);
-  countAnswer(response.status);
-  if (request_.method == Method::head) {
-    chunkedStream_ = false;
-    return endStream(now);
-  }
-  streamBytes(response.body.view());
-}
-
-void Connection::streamBytes(std::string_view bytes) {
-  if (bytes.empty()) return;
-  if (output_.size() > environment_.options.streamBacklogBytes) {
-    phase_ = Phase::closed;  // its client resumes by the number of the last event it has
-    return;
-  }
-  std::string& out = output_.tail();
-  if (!chunkedStream_) {
-    out += bytes;
-    return;
-  }
-  std::array<char, 20> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16);
-  out.append(size.data(), end.ptr);
-  out += "\r\n";
-  out += bytes;
-  out += "\r\n";
-}
-
-void Connection::endStream(MonotonicTime now) {
-  if (chunkedStream_) output_.tail() += "0\r\n\r\n";
-  endRequest(now);
 }
 
 void Connection::onEndOfInput(MonotonicTime now) {
@@ -336,7 +289,11 @@ void Connection::onEndOfInput(MonotonicTime now) {
         beginDrain(now);
       }
       break;
-    case Phase::handling: break;  // a client that has closed only its own direction still gets its answer
+    case Phase::handling:
+      // A client that has closed only its own direction still gets its answer; one that has left looks the
+      // same, so it is not waited for.
+      if (poll_) giveUpPoll(now);
+      break;
     case Phase::streaming:
     case Phase::draining:
     case Phase::closed: phase_ = Phase::closed; return;
@@ -380,9 +337,15 @@ void Connection::beginDrain(MonotonicTime now) {
   phaseDeadline_ = now + environment_.options.drainTimeout;
 }
 
-void Connection::stopWhenIdle() {
+void Connection::stopSoon(MonotonicTime now) {
   stopping_ = true;
   if (idle()) phase_ = Phase::closed;
+  if (poll_) giveUpPoll(now);
+  if (stream_) {
+    stream_->finish(output_);
+    endRequest(now);
+  }
+  flush(now);
 }
 
 bool Connection::backlogged() const { return !output_.empty() && output_.size() > kOutputBacklog; }
@@ -390,7 +353,7 @@ bool Connection::backlogged() const { return !output_.empty() && output_.size() 
 bool Connection::wantsRead() const {
   if (inputEnded_) return false;
   if (phase_ == Phase::reading) return !more_ && !backlogged();
-  return phase_ == Phase::draining || input_.size() < kReadAhead;
+  return discardsInput() || input_.size() < kReadAhead;
 }
 
 bool Connection::wantsResume() const {
@@ -398,7 +361,6 @@ bool Connection::wantsResume() const {
 }
 
 MonotonicTime Connection::deadline() const {
-  if (phase_ == Phase::streaming) return writeDeadline_;
   return output_.empty() ? phaseDeadline_ : std::min(phaseDeadline_, writeDeadline_);
 }
 

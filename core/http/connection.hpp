@@ -10,11 +10,14 @@
 #include <optional>
 #include <string>
 
+#include "http/deadlines.hpp"
 #include "http/http_stats.hpp"
 #include "http/output_queue.hpp"
+#include "http/pending.hpp"
 #include "http/request_handler.hpp"
 #include "http/request_parser.hpp"
 #include "http/server_options.hpp"
+#include "http/waiters.hpp"
 
 namespace clusterkit::http {
 
@@ -26,6 +29,9 @@ struct ConnectionEnvironment {
   std::shared_ptr<Mailbox> mailbox;
   std::size_t bodyBytesInFlight = 0;  // announced or received, over all connections
 };
+
+// What is known of a request when the server fails it.
+Error outcomeOf(const Request& request, ErrorCode code, std::string message);
 
 class Connection {
  public:
@@ -39,15 +45,17 @@ class Connection {
   void onReadable(std::string& scratch, MonotonicTime now);
   void onWritable(MonotonicTime now);
   void onDelivery(Delivery delivery, MonotonicTime now);
+  void onSignal(MonotonicTime now);    // when waits()
   void onDeadline(MonotonicTime now);  // call when deadline() has passed
-  void resume(MonotonicTime now);      // continues with input that was left for fairness
+  void resume(MonotonicTime now);      // continues with what was left for fairness
   void refuse(const Error& error, MonotonicTime now);
-  void stopWhenIdle();  // the server is stopping: the answer under way is the last one
+  void stopSoon(MonotonicTime now);  // the server is stopping: the answer under way is the last one
 
   bool finished() const { return phase_ == Phase::closed; }
   bool wantsRead() const;
   bool wantsWrite() const { return !output_.empty(); }
-  bool wantsResume() const;  // complete requests may be waiting in our own buffer
+  bool wantsResume() const;  // complete requests may be waiting in our own buffer, or a stream has more
+  bool waits() const { return poll_ != nullptr || stream_ != nullptr; }  // for a signal
   bool idle() const { return phase_ == Phase::reading && !parser_.started() && output_.empty(); }
   bool readingRequest() const { return phase_ == Phase::reading && parser_.started(); }
   MonotonicTime deadline() const;
@@ -58,7 +66,10 @@ class Connection {
   const Poco::Net::StreamSocket& socket() const { return socket_; }
   const std::string& source() const { return source_; }
 
-  int polledMode = 0;  // what the loop last told its poll set
+  // The loop's own notes.
+  int polledMode = 0;  // what it last told its poll set
+  Deadlines::Entry deadlineEntry;
+  WaiterSlot waiterSlot;
 
  private:
   enum class Phase : std::uint8_t { reading, handling, streaming, draining, closed };
@@ -70,15 +81,20 @@ class Connection {
   void dispatch(MonotonicTime now);
   void answer(Response response, MonotonicTime now);
   void endRequest(MonotonicTime now);
-  void beginStream(Response response, MonotonicTime now);
-  void streamBytes(std::string_view bytes);
-  void endStream(MonotonicTime now);
+  void beginPoll(PollBegin begin, MonotonicTime now);
+  void lookAgain(MonotonicTime now);
+  void giveUpPoll(MonotonicTime now);
+  void beginStream(StreamBegin begin, MonotonicTime now);
+  void continueStream(MonotonicTime now);
+  StreamSource::Next takePiece(MonotonicTime now);
   void onEndOfInput(MonotonicTime now);
   void flush(MonotonicTime now);
   void beginDrain(MonotonicTime now);
   void accountBody(std::size_t bytes);
   void countAnswer(int status);
   bool backlogged() const;
+  // Nothing that comes now will ever be answered; it is read so that the end of it is seen.
+  bool discardsInput() const { return phase_ == Phase::streaming || phase_ == Phase::draining; }
 
   const std::uint64_t id_;
   Poco::Net::StreamSocket socket_;
@@ -91,18 +107,18 @@ class Connection {
   OutputQueue output_;
   Request request_;  // the one being handled
   bool keepAlive_ = true;
-  bool chunkedStream_ = false;
   bool inputEnded_ = false;
   bool sendEnded_ = false;
   bool stopping_ = false;
   bool headSeen_ = false;  // of the request being read
-  bool more_ = false;      // left unparsed for fairness
+  bool more_ = false;      // left unparsed, or untaken of a stream, for fairness
   std::uint64_t serial_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>>
-      listening_;  // serial of the request that waits for an answer, or 0
-  std::optional<Response> fallback_;
+      listening_;                         // serial of the request that waits for an answer, or 0
+  std::unique_ptr<LongPoll> poll_;        // of the request being handled
+  std::unique_ptr<StreamSource> stream_;  // while streaming
   std::size_t accounted_ = 0;
-  std::size_t drained_ = 0;
+  std::size_t drained_ = 0;  // read and thrown away
   std::uint64_t sentBefore_ = 0;
   MonotonicTime activeSince_;
   MonotonicTime phaseDeadline_;

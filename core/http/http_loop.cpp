@@ -20,7 +20,8 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr int kAcceptsPerTurn = 64;
 constexpr milliseconds kAcceptPause{100};  // when the process has no descriptors left
 constexpr milliseconds kStopGrace{2000};
-constexpr milliseconds kSweepResolution{10};
+// Deadlines and waiters that are looked after before sockets have their turn again.
+constexpr std::size_t kPerTurn = 256;
 constexpr seconds kLongestWait{3600};
 // A half-sent request may be cut off to make room for another client only after this time.
 constexpr seconds kPatience{1};
@@ -44,8 +45,7 @@ HttpLoop::HttpLoop(const ServerOptions& options, Poco::Net::ServerSocket listene
       listener_(std::move(listener)),
       waker_(makeWaker()),
       environment_{options_, handler, stats, std::make_shared<Mailbox>(waker_.impl()->sockfd()), 0},
-      scratch_(kScratchBytes, '\0'),
-      nextSweep_(MonotonicTime::max()) {
+      scratch_(kScratchBytes, '\0') {
   listener_.setBlocking(false);
   polled_.add(waker_, Poco::Net::PollSet::POLL_READ);
   polled_.add(listener_, Poco::Net::PollSet::POLL_READ);
@@ -66,13 +66,18 @@ void HttpLoop::stop() {
   environment_.mailbox->wake();
 }
 
+std::function<void()> HttpLoop::signaller() const {
+  return [mailbox = environment_.mailbox] { mailbox->signal(); };
+}
+
 void HttpLoop::turn() {
   const Ready ready = polled_.poll(timeToWait(clockNow()));
   const MonotonicTime now = clockNow();
   serve(ready, now);
   deliver(environment_.mailbox->takeLocal(), now);
   resumeWaiting(now);
-  if (now >= nextSweep_) sweepDeadlines(now);
+  keepDeadlines(now);
+  askWaiters(now);
   if (!accepting_ && !stopping_ && now >= acceptAgain_) {
     polled_.add(listener_, Poco::Net::PollSet::POLL_READ);
     accepting_ = true;
@@ -81,8 +86,8 @@ void HttpLoop::turn() {
 }
 
 Poco::Timespan HttpLoop::timeToWait(MonotonicTime now) const {
-  if (!waitingForTurn_.empty() || environment_.mailbox->hasLocal()) return 0;
-  MonotonicTime until = std::min(nextSweep_, now + kLongestWait);
+  if (!waitingForTurn_.empty() || waiters_.due() || environment_.mailbox->hasLocal()) return 0;
+  MonotonicTime until = std::min(deadlines_.earliest(), now + kLongestWait);
   if (!accepting_ && !stopping_) until = std::min(until, acceptAgain_);
   if (stopping_) until = std::min(until, stopBy_);
   if (until <= now) return 0;
@@ -230,7 +235,11 @@ void HttpLoop::settle(Connection& connection) {
     polled_.update(connection.socket(), mode);
     connection.polledMode = mode;
   }
-  nextSweep_ = std::min(nextSweep_, connection.deadline());
+  deadlines_.want(connection.id(), connection.deadlineEntry, connection.deadline());
+  if (connection.waits())
+    waiters_.add(connection);
+  else
+    waiters_.remove(connection);
   if (connection.wantsResume()) waitingForTurn_.push_back(connection.id());
 }
 
@@ -240,25 +249,31 @@ void HttpLoop::closeConnection(Connection& connection) {
   const auto source = perSource_.find(connection.source());
   if (--source->second == 0) perSource_.erase(source);
   polled_.remove(connection.socket());
+  waiters_.remove(connection);
+  deadlines_.drop(connection.id(), connection.deadlineEntry);
   environment_.stats.open.store(connections_.size(), std::memory_order_relaxed);
 }
 
-void HttpLoop::sweepDeadlines(MonotonicTime now) {
-  std::vector<Connection*> due;
-  nextSweep_ = MonotonicTime::max();
-  for (const auto& [id, connection] : connections_) {
-    if (connection->deadline() <= now) {
-      due.push_back(connection.get());
-    } else {
-      nextSweep_ = std::min(nextSweep_, connection->deadline());
-    }
+void HttpLoop::keepDeadlines(MonotonicTime now) {
+  if (deadlines_.earliest() > now) return;
+  for (const std::uint64_t id : deadlines_.due(now, kPerTurn)) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) continue;
+    Connection& connection = *found->second;
+    deadlines_.drop(id, connection.deadlineEntry);
+    if (connection.deadline() <= now) connection.onDeadline(now);
+    settle(connection);
   }
-  for (Connection* connection : due) {
-    connection->onDeadline(now);
-    settle(*connection);
+}
+
+void HttpLoop::askWaiters(MonotonicTime now) {
+  if (environment_.mailbox->takeSignal()) waiters_.signal();
+  for (std::size_t asked = 0; asked < kPerTurn; ++asked) {
+    Connection* waiter = waiters_.next();
+    if (waiter == nullptr) return;
+    waiter->onSignal(now);
+    settle(*waiter);
   }
-  // Many deadlines close together are swept at once.
-  if (nextSweep_ != MonotonicTime::max()) nextSweep_ = std::max(nextSweep_, now + kSweepResolution);
 }
 
 void HttpLoop::resumeWaiting(MonotonicTime now) {
@@ -271,15 +286,16 @@ void HttpLoop::resumeWaiting(MonotonicTime now) {
 }
 
 void HttpLoop::beginStopping() {
+  const MonotonicTime now = clockNow();
   stopping_ = true;
-  stopBy_ = clockNow() + kStopGrace;
+  stopBy_ = now + kStopGrace;
   if (accepting_) polled_.remove(listener_);
   accepting_ = false;
   listener_.close();
   std::vector<Connection*> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
   for (Connection* connection : all) {
-    connection->stopWhenIdle();
+    connection->stopSoon(now);
     settle(*connection);
   }
 }

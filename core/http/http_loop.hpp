@@ -28,6 +28,8 @@ class HttpLoop {
 
   void run();   // until stop() and the answers under way are out, or `stopGrace` has passed
   void stop();  // [any]
+  // [any] Asks what waits again; also after this object is gone.
+  std::function<void()> signaller() const;
 
  private:
   using Ready = Poco::Net::PollSet::SocketModeMap;
@@ -44,7 +46,8 @@ class HttpLoop {
   void deliver(std::vector<Delivery> deliveries, MonotonicTime now);
   void settle(Connection& connection);
   void closeConnection(Connection& connection);
-  void sweepDeadlines(MonotonicTime now);
+  void keepDeadlines(MonotonicTime now);
+  void askWaiters(MonotonicTime now);
   void resumeWaiting(MonotonicTime now);
   void beginStopping();
 
@@ -56,6 +59,8 @@ class HttpLoop {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> byDescriptor_;  // null where no connection has this number
   std::unordered_map<std::string, std::size_t> perSource_;
+  Waiters<Connection, &Connection::waiterSlot> waiters_;
+  Deadlines deadlines_;
   std::vector<std::uint64_t> waitingForTurn_;
   std::string scratch_;
   std::uint64_t nextId_ = 1;
@@ -63,7 +68,6 @@ class HttpLoop {
   bool stopping_ = false;
   MonotonicTime acceptAgain_;
   MonotonicTime stopBy_;
-  MonotonicTime nextSweep_;  // no deadline passes before it
   std::atomic<bool> stopRequested_{false};
 };
 

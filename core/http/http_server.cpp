@@ -62,6 +62,8 @@ void HttpServer::start() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+std::function<void()> HttpServer::signaller() const { return loop_->signaller(); }
+
 void HttpServer::stop() {
   if (!thread_.joinable()) return;
   loop_->stop();

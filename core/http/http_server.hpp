@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -39,6 +40,10 @@ class HttpServer {
   // Refuses new connections at once, lets answers under way finish for up to two seconds, and returns when
   // the thread has ended. May be called twice; not from the loop's own thread.
   void stop();
+
+  // Tells the server that something has happened which long polls and streams wait for; from any thread, even
+  // when the server is gone. Signals that come close together are one.
+  std::function<void()> signaller() const;
 
   std::uint16_t port() const { return port_; }
   const HttpStats& stats() const { return stats_; }

@@ -83,7 +83,6 @@ void appendHead(std::string& out, const Response& response, const HeadOptions& o
     if (options.framing == Framing::length) {
       appendHeader(out, "Content-Length", std::to_string(response.body.view().size()));
     }
-    if (options.framing == Framing::chunked) appendHeader(out, "Transfer-Encoding", "chunked");
   }
   for (const Header& header : response.headers) appendHeader(out, header.name, header.value);
   const Position position = response.position.value_or(options.position);

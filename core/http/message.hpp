@@ -73,6 +73,7 @@ class Body {
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 inline constexpr std::string_view kOctets = "application/octet-stream";
+inline constexpr std::string_view kEventStream = "text/event-stream";
 
 // How far the cluster was when an answer was made; in every answer's headers.
 struct Position {
@@ -97,9 +98,9 @@ struct Response {
 Response jsonResponse(std::string body);
 Response errorResponse(const Error& error);
 
-// Status line and headers, the empty line included. `bodySize` absent: a stream in chunks (or until close,
-// HTTP/1.0).
-enum class Framing : std::uint8_t { length, chunked, untilClose };
+// Status line and headers, the empty line included. A stream ends with its connection: so its pieces need no
+// frame around them and are the same bytes for all clients.
+enum class Framing : std::uint8_t { length, untilClose };
 struct HeadOptions {
   Framing framing = Framing::length;
   bool keepAlive = true;

@@ -1,16 +1,19 @@
 #include "http/output_queue.hpp"
 
-#include <Poco/Exception.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <cerrno>
 
 namespace clusterkit::http {
 namespace {
 
-// Below this, copying a body behind its head costs less than a second system call.
+// Below this, copying a body behind its head costs less than a segment of its own.
 constexpr std::size_t kCopyBelow = 16 * 1024;
+constexpr std::size_t kGathered = 64;  // segments in one system call
+// What an emptied queue keeps for the next answer; thousands of idle connections must not keep more.
+constexpr std::size_t kKeptSegments = 4;
 
 }  // namespace
 
@@ -21,40 +24,61 @@ std::string& OutputQueue::tail() {
 }
 
 void OutputQueue::append(Body body) {
-  if (body.view().empty()) return;
-  if (body.view().size() < kCopyBelow) {
-    tail() += body.view();
-    return;
-  }
-  segments_.push_back({{}, std::move(body).share(), 0});
+  if (body.view().size() < kCopyBelow) return write(body.view());
+  share(std::move(body).share());
 }
 
-std::size_t OutputQueue::size() const {
-  std::size_t total = 0;
-  for (const Segment& segment : segments_) total += segment.rest().size();
-  return total;
+void OutputQueue::share(Bytes bytes) {
+  if (bytes->empty()) return;
+  size_ += bytes->size();
+  segments_.push_back({{}, std::move(bytes), 0});
 }
 
+// Not Poco's sendBytes: it takes one piece at a time.
 OutputQueue::Flush OutputQueue::flush(Poco::Net::StreamSocket& socket) {
-  try {
-    while (!segments_.empty()) {
-      const std::string_view rest = segments_.front().rest();
-      if (!rest.empty()) {
-        const auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
-        const int more = segments_.size() > 1 ? MSG_MORE : 0;
-        const int sent =
-            socket.sendBytes(rest.data(), static_cast<int>(std::min(rest.size(), most)), MSG_NOSIGNAL | more);
-        if (sent <= 0) return Flush::blocked;
-        sent_ += static_cast<std::uint64_t>(sent);
-        segments_.front().offset += static_cast<std::size_t>(sent);
-        if (static_cast<std::size_t>(sent) < rest.size()) return Flush::blocked;
-      }
-      segments_.pop_front();
+  while (size_ > 0) {
+    std::array<iovec, kGathered> pieces{};
+    std::size_t count = 0;
+    std::size_t offered = 0;
+    for (std::size_t i = first_; i < segments_.size() && count < kGathered; ++i) {
+      const std::string_view rest = segments_[i].rest();
+      if (rest.empty()) continue;
+      pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};
+      offered += rest.size();
     }
-  } catch (const Poco::Exception&) {
-    return Flush::failed;  // reset or closed by the client: nothing to answer to
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(socket.impl()->sockfd(), &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Flush::blocked;
+    if (sent < 0) return Flush::failed;  // reset or closed by the client: nothing to answer to
+    sentSome(static_cast<std::size_t>(sent));
+    if (static_cast<std::size_t>(sent) < offered) return Flush::blocked;
   }
   return Flush::done;
+}
+
+void OutputQueue::sentSome(std::size_t bytes) {
+  sent_ += bytes;
+  size_ -= bytes;
+  while (bytes > 0) {
+    Segment& front = segments_[first_];
+    const std::size_t part = std::min(bytes, front.rest().size());
+    front.offset += part;
+    bytes -= part;
+    if (!front.rest().empty()) break;
+    front = {};
+    ++first_;
+  }
+  if (size_ == 0) {
+    segments_.clear();
+    first_ = 0;
+    if (segments_.capacity() > kKeptSegments) segments_.shrink_to_fit();
+  } else if (first_ > kGathered && first_ > segments_.size() / 2) {
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
 }
 
 }  // namespace clusterkit::http

@@ -9,15 +9,17 @@ void Mailbox::push(Delivery delivery) {
     local_.push_back(std::move(delivery));
     return;
   }
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return;
-    first = remote_.empty();
-    remote_.push_back(std::move(delivery));
-    // Written under the lock: the descriptor stays open until close() has taken the same lock.
-    if (first) wake();
-  }
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  const bool first = remote_.empty();
+  remote_.push_back(std::move(delivery));
+  // Written under the lock: the descriptor stays open until close() has taken the same lock.
+  if (first) wake();
+}
+
+void Mailbox::signal() {
+  const std::lock_guard lock(mutex_);
+  if (!closed_ && !std::exchange(signalled_, true)) wake();
 }
 
 void Mailbox::wake() {
@@ -31,25 +33,15 @@ std::vector<Delivery> Mailbox::takeRemote() {
   return std::exchange(remote_, {});
 }
 
+bool Mailbox::takeSignal() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(signalled_, false);
+}
+
 void Mailbox::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   remote_.clear();
-}
-
-ResponseStream::ResponseStream(std::shared_ptr<Mailbox> mailbox, RequestId id, Listening listening)
-    : mailbox_(std::move(mailbox)), id_(id), listening_(std::move(listening)) {}
-
-ResponseStream::~ResponseStream() {
-  if (mailbox_) mailbox_->push({id_, StreamEnd{}});
-}
-
-void ResponseStream::write(std::string bytes) {
-  if (open() && !bytes.empty()) mailbox_->push({id_, StreamBytes{std::move(bytes)}});
-}
-
-bool ResponseStream::open() const {
-  return mailbox_ && listening_->load(std::memory_order_relaxed) == id_.serial;
 }
 
 Responder::~Responder() {
@@ -60,14 +52,14 @@ void Responder::respond(Response response) {
   if (auto mailbox = std::exchange(mailbox_, nullptr)) mailbox->push({id_, WholeAnswer{std::move(response)}});
 }
 
-ResponseStream Responder::stream(Response head) {
-  auto mailbox = std::exchange(mailbox_, nullptr);
-  if (mailbox) mailbox->push({id_, StreamHead{std::move(head)}});
-  return ResponseStream(std::move(mailbox), id_, listening_);
+void Responder::poll(MonotonicTime deadline, std::unique_ptr<LongPoll> poll) {
+  if (auto mailbox = std::exchange(mailbox_, nullptr))
+    mailbox->push({id_, PollBegin{deadline, std::move(poll)}});
 }
 
-void Responder::answerBy(MonotonicTime deadline, Response fallback) {
-  if (mailbox_) mailbox_->push({id_, AnswerBy{deadline, std::move(fallback)}});
+void Responder::stream(Response head, std::unique_ptr<StreamSource> source) {
+  if (auto mailbox = std::exchange(mailbox_, nullptr))
+    mailbox->push({id_, StreamBegin{std::move(head), std::move(source)}});
 }
 
 bool Responder::clientListens() const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/message.hpp"
+#include "http/pending.hpp"
 
 namespace clusterkit::http {
 
@@ -25,20 +26,17 @@ struct RequestId {
 struct WholeAnswer {
   Response response;
 };
-struct AnswerBy {  // replaces the request's deadline and what is answered when it passes
+struct PollBegin {
   MonotonicTime deadline;
-  Response fallback;
+  std::unique_ptr<LongPoll> poll;
 };
-struct StreamHead {
-  Response response;
+struct StreamBegin {
+  Response head;
+  std::unique_ptr<StreamSource> source;
 };
-struct StreamBytes {
-  std::string bytes;
-};
-struct StreamEnd {};
 struct Delivery {
   RequestId id;
-  std::variant<WholeAnswer, AnswerBy, StreamHead, StreamBytes, StreamEnd> what;
+  std::variant<WholeAnswer, PollBegin, StreamBegin> what;
 };
 
 // Carries deliveries from any thread to the loop and wakes it. Deliveries made on the loop's own thread take
@@ -49,14 +47,17 @@ class Mailbox {
   // close().
   explicit Mailbox(int wakeFd) : wakeFd_(wakeFd) {}
 
-  void push(Delivery delivery);  // [any]; ignored after close()
-  void wake();                   // [any]
+  // [any] Ignored after close().
+  void push(Delivery delivery);
+  void signal();  // many before the loop's next turn are one
+  void wake();
 
   // [loop]
   void adoptThread() { loop_ = std::this_thread::get_id(); }
   std::vector<Delivery> takeLocal() { return std::exchange(local_, {}); }
   bool hasLocal() const { return !local_.empty(); }
   std::vector<Delivery> takeRemote();
+  bool takeSignal();
   void close();
 
  private:
@@ -65,28 +66,12 @@ class Mailbox {
   std::vector<Delivery> local_;  // loop thread only
   std::mutex mutex_;
   std::vector<Delivery> remote_;  // guarded by mutex_
+  bool signalled_ = false;        // guarded by mutex_
   bool closed_ = false;           // guarded by mutex_
 };
 
 // True until the client went away or the request was answered. Shared with the connection; [any].
 using Listening = std::shared_ptr<const std::atomic<std::uint64_t>>;
-
-// An answer that grows while it is sent. Destroying it ends the stream.
-class ResponseStream {
- public:
-  ResponseStream(std::shared_ptr<Mailbox> mailbox, RequestId id, Listening listening);
-  ResponseStream(ResponseStream&&) noexcept = default;
-  ResponseStream& operator=(ResponseStream&&) = delete;
-  ~ResponseStream();
-
-  void write(std::string bytes);  // [any] dropped when the client is gone or takes nothing any more
-  bool open() const;              // [any]
-
- private:
-  std::shared_ptr<Mailbox> mailbox_;  // null after a move
-  RequestId id_;
-  Listening listening_;
-};
 
 class Responder {
  public:
@@ -100,10 +85,10 @@ class Responder {
   // [any] Each ends the responder's life; a second answer is ignored.
   void respond(Response response);
   void fail(Error error) { respond(errorResponse(error)); }
-  ResponseStream stream(Response head);
-
-  // [any] Replaces the server's time limit for this request: at `deadline` the client gets `fallback`.
-  void answerBy(MonotonicTime deadline, Response fallback);
+  // The answer is what `poll` says, at `deadline` at the latest.
+  void poll(MonotonicTime deadline, std::unique_ptr<LongPoll> poll);
+  // `head`, then what `source` gives, until it or the client ends.
+  void stream(Response head, std::unique_ptr<StreamSource> source);
 
   bool pending() const { return mailbox_ != nullptr; }  // not yet answered by this object
   bool clientListens() const;                           // [any] for those who keep many responders waiting

@@ -79,6 +79,14 @@ std::string RawClient::receiveSome() {
 }
 
 std::optional<RawResponse> RawClient::receive(Body body) {
+  auto response = receiveHead();
+  const bool bodiless =
+      !response || response->status == 100 || response->status == 204 || response->status == 304;
+  if (body == Body::None || bodiless) return response;
+  return receiveBody(std::move(*response));
+}
+
+std::optional<RawResponse> RawClient::receiveHead() {
   while (input_.find("\r\n\r\n") == std::string::npos) {
     if (!fill()) return std::nullopt;
   }
@@ -94,14 +102,10 @@ std::optional<RawResponse> RawClient::receive(Body body) {
     response.headers.emplace_back(head.substr(line, colon - line), head.substr(colon + 2, end - colon - 2));
     line = end + 2;
   }
-  if (body == Body::None || response.status == 100 || response.status == 204 || response.status == 304)
-    return response;
-  if (response.header("Transfer-Encoding") == "chunked") {
-    auto chunks = receiveChunks();
-    if (!chunks) return std::nullopt;
-    response.body = std::move(*chunks);
-    return response;
-  }
+  return response;
+}
+
+std::optional<RawResponse> RawClient::receiveBody(RawResponse response) {
   const std::size_t size = std::stoul(response.header("Content-Length"));
   while (input_.size() < size) {
     if (!fill()) return std::nullopt;
@@ -111,21 +115,14 @@ std::optional<RawResponse> RawClient::receive(Body body) {
   return response;
 }
 
-std::optional<std::string> RawClient::receiveChunks() {
-  std::string all;
-  for (;;) {
-    while (input_.find("\r\n") == std::string::npos) {
-      if (!fill()) return std::nullopt;
-    }
-    const std::size_t lineEnd = input_.find("\r\n");
-    const std::size_t size = std::stoul(input_.substr(0, lineEnd), nullptr, 16);
-    while (input_.size() < lineEnd + 2 + size + 2) {
-      if (!fill()) return std::nullopt;
-    }
-    all += input_.substr(lineEnd + 2, size);
-    input_.erase(0, lineEnd + 2 + size + 2);
-    if (size == 0) return all;
+std::optional<std::string> RawClient::receiveUntil(std::string_view mark) {
+  std::size_t found = 0;
+  while ((found = input_.find(mark)) == std::string::npos) {
+    if (!fill()) return std::nullopt;
   }
+  std::string before = input_.substr(0, found);
+  input_.erase(0, found + mark.size());
+  return before;
 }
 
 bool RawClient::endsWithin(std::chrono::milliseconds time) {

@@ -32,17 +32,20 @@ class RawClient {
   void reset();                       // RST, and closed
   void setReceiveBuffer(int bytes);   // so that the server soon cannot write any more
 
-  // The next response with its body by Content-Length or chunks; nothing when the connection ends or time is
-  // up.
+  // The next response with its body by Content-Length; nothing when the connection ends or time is up.
   enum class Body { Expected, None };
   std::optional<RawResponse> receive(Body body = Body::Expected);
+  // In two steps: the head, then the body that it announces.
+  std::optional<RawResponse> receiveHead();
+  std::optional<RawResponse> receiveBody(RawResponse head);
   // Whether the server ends the connection (FIN or RST) without sending anything more within the time.
   bool endsWithin(std::chrono::milliseconds time);
   std::string receiveSome();  // whatever comes next; empty at the end
+  // What comes before the next `mark`, which is taken too; nothing when the connection ends or time is up.
+  std::optional<std::string> receiveUntil(std::string_view mark);
 
  private:
   bool fill();
-  std::optional<std::string> receiveChunks();
 
   int fd_ = -1;
   std::string input_;

@@ -233,55 +233,6 @@ TEST(HttpServer, AnAnswerThatDoesNotComeInTimeIs504) {
       << "a late answer must not be taken for the next one";
 }
 
-TEST(HttpServer, AHandlerMaySetItsOwnDeadlineAndWhatIsAnsweredThen) {
-  TestServer server;
-  RawClient client(server.port());
-  client.send(get("/keep"));
-  Responder kept = server.handler().takeKept();
-  Response nothing;
-  nothing.body = Body("[]");
-  kept.answerBy(std::chrono::steady_clock::now() + 50ms, std::move(nothing));
-  EXPECT_EQ(client.receive().value_or(RawResponse{}).body, "[]");
-}
-
-TEST(HttpServer, StreamsFromAnotherThreadAndGoesOn) {
-  TestServer server;
-  RawClient client(server.port());
-  client.send(get("/keep") + get("/hello"));
-  {
-    ResponseStream stream = server.handler().takeKept().stream({});
-    stream.write("one ");
-    EXPECT_TRUE(stream.open());
-    stream.write("two");
-  }
-  EXPECT_EQ(client.receive().value_or(RawResponse{}).body, "one two");
-  EXPECT_EQ(client.receive().value_or(RawResponse{}).body, "hello");
-}
-
-TEST(HttpServer, EndsAStreamWhoseClientFallsBehindOrLeaves) {
-  ServerOptions options;
-  options.streamBacklogBytes = 64 * 1024;
-  TestServer server(options);
-  RawClient slow(server.port());
-  slow.setReceiveBuffer(4096);
-  slow.send(get("/keep"));
-  ResponseStream behind = server.handler().takeKept().stream({});
-  EXPECT_TRUE(eventually([&] {
-    behind.write(std::string(256 * 1024, 'x'));
-    return !behind.open();
-  }));
-  RawClient gone(server.port());
-  gone.send(get("/keep"));
-  ResponseStream alone = server.handler().takeKept().stream({});
-  gone.endSending();
-  EXPECT_TRUE(eventually([&] { return !alone.open(); }));
-  RawClient early(server.port());
-  early.send(get("/keep"));
-  early.endSending();  // most often seen before the stream begins
-  ResponseStream late = server.handler().takeKept().stream({});
-  EXPECT_TRUE(eventually([&] { return !late.open(); }));
-}
-
 TEST(HttpServer, HundredsOfHalfSentRequestsDelayNobody) {
   TestServer server;
   std::deque<RawClient> slow;
