@@ -10,6 +10,7 @@
 #include "daemon/command_line.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/load_settings.hpp"
+#include "daemon/open_files.hpp"
 #include "daemon/version.hpp"
 #include "host/current_plugin.hpp"
 #include "host/plugin_help.hpp"
@@ -21,6 +22,8 @@ namespace {
 
 constexpr int kExitConfiguration = 2;
 constexpr int kExitPlugin = 3;
+// Of the store, the transport, the plugins and their children; clients' connections come on top.
+constexpr std::uint64_t kOwnFiles = 256;
 
 ConfigSources sourcesOf(const CommandLine& line) {
   return {line.config, line.assignments, processEnvironment(), std::filesystem::current_path()};
@@ -104,6 +107,13 @@ int run(const CommandLine& line) {
   for (const std::string& variable : loaded.ignoredVariables)
     log.warn("environment_ignored",
              {{"variable", variable}, {"reason", "names no section of the configuration"}});
+
+  const std::uint64_t files = settings.http.maxConnections + kOwnFiles;
+  if (const std::uint64_t allowed = allowOpenFiles(files); allowed < files)
+    log.warn("open_files_limited", {{"allowed", allowed},
+                                    {"needed", files},
+                                    {"for", "http.max_connections"},
+                                    {"effect", "clients may be refused before that"}});
 
   const PluginCatalog catalog = findPlugins(line.pluginPath, settings.plugins);
   PluginLibraries libraries(settings.node.dataDir / "plugins",
