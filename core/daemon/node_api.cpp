@@ -96,11 +96,12 @@ std::unique_ptr<const std::shared_ptr<const http::MemberRoles>> shared(http::Mem
 }  // namespace
 
 NodeApi::NodeApi(EventLoop& loop, Coordinator& coordinator, LeaderGate& gate, const MetricsRegistry& metrics,
-                 Self self)
+                 EventLines& lines, Self self)
     : loop_(loop),
       coordinator_(coordinator),
       gate_(gate),
       metrics_(metrics),
+      lines_(lines),
       self_(std::move(self)),
       startedAt_(loop.now()),
       status_(std::make_unique<const ConsensusStatus>()),
@@ -165,6 +166,12 @@ http::NodeView NodeApi::node() const {
   view.appliedIndex = status->appliedIndex;
   view.snapshotIndex = status->snapshotIndex;
   return view;
+}
+
+void NodeApi::onEvents(std::function<void()> notice) {
+  loop_.post([this, alive = lifetime_.watch(), notice = std::move(notice)]() mutable {
+    if (!alive.expired()) eventNotice_ = std::move(notice);
+  });
 }
 
 void NodeApi::propose(CommandBody body, http::WriteOptions options, http::Callback<Outcome> done) {
@@ -288,6 +295,8 @@ void NodeApi::startRebalance(http::WriteOptions options, http::Callback<Outcome>
 
 void NodeApi::onState(const ClusterState& state, Events) {
   if (consensusRuns_) refresh();
+  // Compared, not taken from the events: a restored snapshot comes without them.
+  if (std::exchange(noticedEvent_, state.nextEvent) != state.nextEvent && eventNotice_) eventNotice_();
   while (!waiting_.empty() && waiting_.begin()->first <= state.appliedIndex) {
     Task ready = std::move(waiting_.begin()->second.ready);
     waiting_.erase(waiting_.begin());

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "cluster/event_lines.hpp"
 #include "controller/leader_gate.hpp"
 #include "daemon/metrics_registry.hpp"
 #include "http/cluster_api.hpp"
@@ -26,7 +27,7 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
 
   // Registers itself with the coordinator; everything given outlives this object.
   NodeApi(EventLoop& loop, Coordinator& coordinator, LeaderGate& gate, const MetricsRegistry& metrics,
-          Self self);
+          EventLines& lines, Self self);
   ~NodeApi() override;
   NodeApi(const NodeApi&) = delete;
   NodeApi& operator=(const NodeApi&) = delete;
@@ -44,6 +45,11 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   std::optional<std::uint64_t> stateHashAt(LogIndex index) const override {
     return coordinator_.stateHashAt(index);
   }
+
+  std::shared_ptr<const std::string> eventLine(const ClusterEvent& event) override {
+    return lines_.line(event);
+  }
+  void onEvents(std::function<void()> notice) override;
 
   void propose(CommandBody body, http::WriteOptions options, http::Callback<Outcome> done) override;
   void readBarrier(MonotonicTime deadline, http::Callback<LogIndex> done) override;
@@ -79,12 +85,15 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   Coordinator& coordinator_;
   LeaderGate& gate_;
   const MetricsRegistry& metrics_;
+  EventLines& lines_;
   const Self self_;
   const MonotonicTime startedAt_;
   Published<ConsensusStatus> status_;
   std::atomic<bool> consensusRuns_{false};
   Published<std::shared_ptr<const http::MemberRoles>> roles_;
   std::multimap<LogIndex, Waiting> waiting_;
+  std::function<void()> eventNotice_;
+  EventSeq noticedEvent_;  // the next one when the last notice was given
   TimerId refreshing_;
   Lifetime lifetime_;
 };

@@ -92,7 +92,7 @@ void RunningNode::start() {
   sinksHandler_ = std::make_unique<http::SinksHandler>(*api_, *journalControl_);
   sinksHandler_->addTo(http_->router());
   server_ = listen(settings_, *http_);
-  http_->watch(server_->stats());
+  http_->attach(*server_);
   server_->start();
   loop_.post([this] { enterCluster(); });
 }
@@ -182,7 +182,7 @@ void RunningNode::assemble() {
       dutySettings(settings_), LeaderDuties::Founding{describeCluster(), self_});
   gate_ = std::make_unique<LeaderGate>(loop_, coordinator_, *duties_);
   api_ = std::make_unique<NodeApi>(
-      loop_, coordinator_, *gate_, metrics_,
+      loop_, coordinator_, *gate_, metrics_, eventLines_,
       NodeApi::Self{self_.id,
                     self_.name,
                     self_.member,

@@ -19,7 +19,8 @@ Api::Api(ClusterApi& cluster, std::vector<std::string> allowedHosts)
       status_(cluster),
       partitions_(cluster),
       rebalance_(cluster),
-      nodes_(cluster) {
+      nodes_(cluster),
+      events_(cluster) {
   health_.addTo(router_);
   clusterHandler_.addTo(router_);
   consensus_.addTo(router_);
@@ -31,6 +32,12 @@ Api::Api(ClusterApi& cluster, std::vector<std::string> allowedHosts)
   partitions_.addTo(router_);
   rebalance_.addTo(router_);
   nodes_.addTo(router_);
+  events_.addTo(router_);
+}
+
+void Api::attach(const HttpServer& server) {
+  metrics_.watch(server.stats());
+  cluster_.onEvents(server.signaller());
 }
 
 std::variant<BodyLimit, Response> Api::admit(const Request& head) {

@@ -6,7 +6,9 @@
 
 #include "http/cluster_handler.hpp"
 #include "http/consensus_handler.hpp"
+#include "http/events_handler.hpp"
 #include "http/health_handler.hpp"
+#include "http/http_server.hpp"
 #include "http/join_handler.hpp"
 #include "http/kv_handler.hpp"
 #include "http/lookup_handler.hpp"
@@ -26,9 +28,10 @@ class Api : public RequestHandler {
   // IP addresses and localhost; empty: every name passes.
   explicit Api(ClusterApi& cluster, std::vector<std::string> allowedHosts = {});
 
-  // Before the server starts: counters to show in /metrics, and further resources.
-  void watch(const HttpStats& stats) { metrics_.watch(stats); }
-  Router& router() { return router_; }
+  // Before the server starts. `server` is the one that this answers for: /metrics shows its counters, and
+  // events of the cluster wake those who wait there.
+  void attach(const HttpServer& server);
+  Router& router() { return router_; }  // for further resources
 
   std::variant<BodyLimit, Response> admit(const Request& head) override;
   void handle(const Request& request, Responder& responder) override;
@@ -50,6 +53,7 @@ class Api : public RequestHandler {
   PartitionsHandler partitions_;
   RebalanceHandler rebalance_;
   NodesHandler nodes_;
+  EventsHandler events_;
 };
 
 }  // namespace clusterkit::http

@@ -152,6 +152,12 @@ class ClusterApi {
   // stateHash() of the state right after this index; nothing when it is not kept (any more).
   virtual std::optional<std::uint64_t> stateHashAt(LogIndex index) const = 0;
 
+  // [any] The event as one line of JSON (cluster/event_lines.hpp), the same object for all who send it.
+  virtual std::shared_ptr<const std::string> eventLine(const ClusterEvent& event) = 0;
+  // `notice` is called, on any thread, after every publication that brought events or another state; it only
+  // passes the word on. Replaces the one before; publications before this call may go unnoticed.
+  virtual void onEvents(std::function<void()> notice) = 0;
+
   // Proposes at the leader, wherever it is. The callback comes after this node has published a state that
   // contains the command, so that the client's next read here sees its own write.
   virtual void propose(CommandBody body, WriteOptions options, Callback<Outcome> done) = 0;

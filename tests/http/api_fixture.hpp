@@ -15,9 +15,9 @@ namespace clusterkit::http::test {
 
 class ApiTest : public testing::Test {
  protected:
-  explicit ApiTest(FakeCluster::Start start = FakeCluster::Start::ThreeNodes)
-      : cluster_(start), api_(cluster_), server_(onFreePort(), api_) {
-    api_.watch(server_.stats());
+  explicit ApiTest(FakeCluster::Start start = FakeCluster::Start::ThreeNodes, ServerOptions options = {})
+      : cluster_(start), api_(cluster_), server_(onFreePort(std::move(options)), api_) {
+    api_.attach(server_);
     server_.start();
   }
 

@@ -12,6 +12,7 @@ ClusterFacts facts() {
   facts.name = "test";
   facts.partitionCount = 4;
   facts.replicationFactor = 2;
+  facts.eventsRetain = 200;
   return facts;
 }
 
@@ -116,7 +117,13 @@ Outcome FakeCluster::apply(CommandBody body, std::optional<Idempotency> idempote
   const LogIndex index(builder_.state().appliedIndex.value + 1);
   const Outcome outcome = builder_.apply(index, Epoch(3), command);
   state_.publish(std::make_unique<const ClusterState>(builder_.state()));
+  if (!builder_.takeEvents().empty() && eventNotice_) eventNotice_();
   return outcome;
+}
+
+void FakeCluster::onEvents(std::function<void()> notice) {
+  const std::lock_guard lock(applying_);
+  eventNotice_ = std::move(notice);
 }
 
 void FakeCluster::fail(std::optional<Failure> failure) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/apply.hpp"
+#include "cluster/event_lines.hpp"
 #include "http/cluster_api.hpp"
 
 namespace clusterkit::http::test {
@@ -20,7 +21,7 @@ class FakeCluster : public ClusterApi {
  public:
   enum class Start { Empty, ThreeNodes };
   // Three nodes: node-1 (member 1, leader), node-2 (member 2), node-3 (member 3, learner); 4 partitions, 2
-  // copies.
+  // copies; the last 200 events.
   explicit FakeCluster(Start start = Start::ThreeNodes);
   ~FakeCluster() override;
 
@@ -43,6 +44,7 @@ class FakeCluster : public ClusterApi {
   std::vector<MetricFamily> families;
   RebalancePlan plan;
   std::optional<NodeId> transferredTo;
+  EventLines lines;
 
   Published<ClusterState>::Reading state() const override { return state_.read(); }
   std::shared_ptr<const MemberRoles> roles() const override;
@@ -50,6 +52,11 @@ class FakeCluster : public ClusterApi {
   std::vector<PluginView> plugins() const override { return loaded; }
   std::vector<MetricFamily> metrics() const override { return families; }
   std::optional<std::uint64_t> stateHashAt(LogIndex index) const override;
+
+  std::shared_ptr<const std::string> eventLine(const ClusterEvent& event) override {
+    return lines.line(event);
+  }
+  void onEvents(std::function<void()> notice) override;
 
   void propose(CommandBody body, WriteOptions options, Callback<Outcome> done) override;
   void readBarrier(MonotonicTime deadline, Callback<LogIndex> done) override;
@@ -77,6 +84,7 @@ class FakeCluster : public ClusterApi {
   std::vector<JoinRequest> joins_;
   std::vector<WriteOptions> writes_;
   int barriers_ = 0;
+  std::function<void()> eventNotice_;
   std::mutex applying_;
   StateBuilder builder_;
   Published<ClusterState> state_;
