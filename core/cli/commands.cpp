@@ -9,6 +9,7 @@
 #include <iterator>
 #include <optional>
 
+#include "cli/events_command.hpp"
 #include "cli/new_sink.hpp"
 #include "cli/table.hpp"
 #include "http/query.hpp"
@@ -19,21 +20,6 @@ namespace {
 using Poco::JSON::Array;
 using Poco::JSON::Object;
 using Arguments = std::vector<std::string>;
-
-// The body of a 2xx answer; anything else is thrown with the API's own message.
-std::string checked(const http::ClientAnswer& answer) {
-  if (answer.status / 100 == 2) return answer.body;
-  std::string message = answer.body;
-  try {
-    const auto error = Poco::JSON::Parser().parse(answer.body).extract<Object::Ptr>()->getObject("error");
-    if (!error.isNull())
-      message = error->getValue<std::string>("message") + " (" + error->getValue<std::string>("code") + ", " +
-                error->getValue<std::string>("outcome") + ")";
-  } catch (const Poco::Exception&) {
-    message = "status " + std::to_string(answer.status) + ": " + message;
-  }
-  throw RequestRefused(message);
-}
 
 Object::Ptr parse(const std::string& body) { return Poco::JSON::Parser().parse(body).extract<Object::Ptr>(); }
 
@@ -181,6 +167,20 @@ void newSink(const Session& session, const Arguments& arguments) {
 
 }  // namespace
 
+std::string checked(const http::ClientAnswer& answer) {
+  if (answer.status / 100 == 2) return answer.body;
+  std::string message = answer.body;
+  try {
+    const auto error = Poco::JSON::Parser().parse(answer.body).extract<Object::Ptr>()->getObject("error");
+    if (!error.isNull())
+      message = error->getValue<std::string>("message") + " (" + error->getValue<std::string>("code") + ", " +
+                error->getValue<std::string>("outcome") + ")";
+  } catch (const Poco::Exception&) {
+    message = "status " + std::to_string(answer.status) + ": " + message;
+  }
+  throw RequestRefused(message);
+}
+
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"status", "", "what the asked node is and how far it is", 0, 0, status},
@@ -197,6 +197,8 @@ const std::vector<Command>& commands() {
       {"undrain", "NODE", "takes a drain back", 1, 1, undrain},
       {"remove", "NODE", "takes a node out of the cluster for good", 1, 1, removeNode},
       {"transfer", "[NODE]", "hands leadership over", 0, 1, transfer},
+      {"events", "[--follow] [SINCE] [TYPE,...]", "what happened, and with --follow what happens next", 0, 3,
+       events},
       {"plugins", "", "what the asked node has loaded", 0, 0, plugins},
       {"new sink", "NAME [--c]", "writes a project for a hook sink in C++ or C; asks no node", 1, 2, newSink},
   };

@@ -39,6 +39,9 @@ struct Command {
   void (*run)(const Session& session, const std::vector<std::string>& arguments);
 };
 
+// The body of a 2xx answer; anything else is thrown as RequestRefused with the API's own message.
+std::string checked(const http::ClientAnswer& answer);
+
 // In the order of the help text.
 const std::vector<Command>& commands();
 
