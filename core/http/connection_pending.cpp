@@ -1,5 +1,7 @@
 // A connection whose answer waits or goes on: long polls and streams.
 #include <Poco/Exception.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "http/connection.hpp"
 
@@ -69,6 +71,10 @@ void Connection::beginStream(StreamBegin begin, MonotonicTime now) {
   std::string().swap(input_);
   try {
     socket_.setSendBufferSize(static_cast<int>(environment_.options.streamBacklogBytes));
+    // A client that has vanished without a word acknowledges no heartbeat; TCP alone would try for a quarter
+    // of an hour (RFC 5482).
+    const auto patience = static_cast<int>(environment_.options.writeTimeout.count());
+    socket_.setOption(IPPROTO_TCP, TCP_USER_TIMEOUT, patience);
   } catch (const Poco::Exception&) {
     phase_ = Phase::closed;  // reset by the client
     return;

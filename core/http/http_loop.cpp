@@ -240,6 +240,7 @@ void HttpLoop::settle(Connection& connection) {
     waiters_.add(connection);
   else
     waiters_.remove(connection);
+  environment_.stats.waiting.store(waiters_.size(), std::memory_order_relaxed);
   if (connection.wantsResume()) waitingForTurn_.push_back(connection.id());
 }
 
@@ -251,6 +252,7 @@ void HttpLoop::closeConnection(Connection& connection) {
   polled_.remove(connection.socket());
   waiters_.remove(connection);
   deadlines_.drop(connection.id(), connection.deadlineEntry);
+  environment_.stats.waiting.store(waiters_.size(), std::memory_order_relaxed);
   environment_.stats.open.store(connections_.size(), std::memory_order_relaxed);
 }
 

@@ -13,6 +13,7 @@ struct HttpStats {
   std::atomic<std::uint64_t> accepted{0};               // connections
   std::atomic<std::uint64_t> refused{0};                // connections answered 503 or closed because of a cap
   std::atomic<std::uint64_t> open{0};                   // connections now
+  std::atomic<std::uint64_t> waiting{0};                // of them, with a long poll or a stream
   std::atomic<std::uint64_t> malformed{0};              // requests that the parser refused
   std::atomic<std::uint64_t> timeouts{0};               // requests or answers that took too long
 };

@@ -32,6 +32,8 @@ std::vector<MetricFamily> serverFamilies(const HttpStats& stats) {
   }
   all.push_back(
       family("clusterkit_http_connections", "Client connections open now.", Type::Gauge, number(stats.open)));
+  all.push_back(family("clusterkit_http_watchers", "Of them, those with a long poll or a stream.",
+                       Type::Gauge, number(stats.waiting)));
   all.push_back(family("clusterkit_http_connections_total", "Client connections accepted.", Type::Counter,
                        number(stats.accepted)));
   all.push_back(family("clusterkit_http_refused_connections_total",
