@@ -54,8 +54,9 @@ void goAbsent(ApplyStep& step, const NodeRecord& old, const SetNodeStatus& comma
   node.lastSeenAt = lastSign(step, old, command.lastSeenAt);
   node.absentSince = step.now;
   node.partitionsBeforeLeave = owned.all();
-  const auto record = std::make_shared<const NodeRecord>(std::move(node));
   const bool down = command.status == NodeStatus::Down;
+  if (!down) node.drainRequested = false;  // done: when it comes back, it comes back for good
+  const auto record = std::make_shared<const NodeRecord>(std::move(node));
   emitLeave(step, record, down ? LeaveReason::HealthCheckFailure : LeaveReason::GracefulShutdown,
             std::move(owned));
   putNode(step, record);

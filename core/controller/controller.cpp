@@ -171,8 +171,10 @@ std::optional<CommandBody> Controller::statusChangeFor(const NodeRecord& node, N
       if (verdict == Verdict::Down) return declareDown(node, now);
       if (verdict == Verdict::Alive && mayBecomeActive(node)) return become(NodeStatus::Active);
       return std::nullopt;
-    case NodeStatus::Active:
     case NodeStatus::Draining:
+      if (hasLeft(node)) return become(NodeStatus::Left);
+      [[fallthrough]];
+    case NodeStatus::Active:
       if (verdict == Verdict::Down) return declareDown(node, now);
       if (verdict == Verdict::Suspect) return become(NodeStatus::Suspect);
       return std::nullopt;
@@ -212,6 +214,17 @@ SetNodeStatus Controller::declareDown(const NodeRecord& node, Now now) const {
 bool Controller::mayBecomeActive(const NodeRecord& node) const {
   const ConsensusMember* member = consensus_.find(node.spec.member);
   return node.spec.member == options_.self || (member && member->catchUp == CatchUp::CaughtUp);
+}
+
+// It owns nothing any more and no quorum needs it.
+bool Controller::hasLeft(const NodeRecord& node) const {
+  const MemberId id = node.spec.member;
+  const ConsensusMember* member = consensus_.find(id);
+  if (id == options_.self || (member && member->vote == Vote::Voter)) return false;
+  const auto& assignment = state_.partitions->assignment();
+  return std::none_of(assignment.begin(), assignment.end(), [id](const Owners& owners) {
+    return std::find(owners.begin(), owners.end(), id) != owners.end();
+  });
 }
 
 bool Controller::isSameRun(const NodeRecord& node) const {

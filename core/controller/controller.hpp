@@ -109,6 +109,7 @@ class Controller {
   std::optional<CommandBody> statusChangeFor(const NodeRecord& node, Now now) const;
   SetNodeStatus declareDown(const NodeRecord& node, Now now) const;
   bool mayBecomeActive(const NodeRecord& node) const;
+  bool hasLeft(const NodeRecord& node) const;
   bool isSameRun(const NodeRecord& node) const;
   Verdict seen(const NodeRecord& node) const;
   WallTime lastSeenAt(MemberId member, Now now) const;

@@ -53,9 +53,6 @@ class PreparedFolder {
 
 // Better no node than one that seems to do what it was told and does not.
 void refuseWhatIsNotThere(const Settings& settings) {
-  if (settings.node.leaveOnStop)
-    throw ConfigError(
-        "node.leave_on_stop = true: this version cannot leave on a stop yet; remove the node by hand");
   for (const ServiceSettings& service : settings.services)
     if (service.check != ServiceSettings::Check::None)
       throw ConfigError("[service." + service.name +

@@ -6,12 +6,9 @@
 #include <utility>
 
 #include "controller/join_check.hpp"
-#include "daemon/callback_sink.hpp"
 #include "daemon/settings_view.hpp"
-#include "daemon/sink_assembly.hpp"
 #include "daemon/version.hpp"
-#include "events/local_cursor.hpp"
-#include "events/replicated_cursor.hpp"
+#include "http/api_answers.hpp"
 #include "http/join_message.hpp"
 
 namespace clusterkit {
@@ -24,10 +21,6 @@ constexpr int kExitPlugin = 3;
 constexpr int kExitStore = 4;
 constexpr int kExitInvariant = 5;
 constexpr int kExitAddressInUse = 6;
-constexpr const char* kCallbacks = "(callbacks)";  // no section can have this name
-constexpr Duration kHandOver = 1s;
-constexpr Duration kSinkStop = 1s;
-constexpr Duration kStackStop = 2s;
 
 // Of a transport that does not start: what its configuration says, or who else is there.
 int exitCodeOf(Status status) {
@@ -71,18 +64,6 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
 }
 
 RunningNode::~RunningNode() { stop(); }
-
-void RunningNode::makeSinks() {
-  sinkConfigs_.reserve(plugins_.sinks.size());  // the instances keep the addresses during create
-  for (std::size_t i = 0; i < plugins_.sinks.size(); ++i) {
-    const SinkSettings& sink = settings_.sinks[i];
-    sinkConfigs_.push_back(plugins_.sinks[i].options.config());
-    sinkPorts_.push_back(makeSinkPort(sink, plugins_.sinks[i].component, sinkConfigs_.back(), stack_.parts(),
-                                      [this, name = sink.rules.name](const Failure& why) {
-                                        if (journal_) journal_->fail(name, why.text);
-                                      }));
-  }
-}
 
 void RunningNode::start() {
   thread_ = std::thread([this] { loop_.run(); });
@@ -196,29 +177,6 @@ void RunningNode::assemble() {
   announcer_ = std::make_unique<Announcer>(loop_, coordinator_, *gate_, log_, self_);
 }
 
-void RunningNode::startSinks() {
-  journal_ = std::make_unique<EventJournal>(
-      EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_, eventLines_,
-                          settings_.node.dataDir / "dead-letters", self_.boot});
-  journalControl_ = std::make_unique<JournalControl>(loop_, *journal_);
-  for (std::size_t i = 0; i < sinkPorts_.size(); ++i) {
-    const SinkSettings& sink = settings_.sinks[i];
-    std::unique_ptr<CursorStore> cursors;
-    if (sink.rules.scope == SinkScope::Leader)
-      cursors = std::make_unique<ReplicatedCursor>(loop_, coordinator_, sink.rules.name);
-    else
-      cursors = std::make_unique<LocalCursor>(stack_.store(), sink.rules.name);
-    journal_->add({sink.rules, sink.plugin, std::move(sinkPorts_[i]), std::move(cursors)});
-  }
-  sinkPorts_.clear();
-  if (!hooks_.any()) return;
-  SinkRules rules;
-  rules.name = kCallbacks;
-  journal_->add({std::move(rules), "",
-                 std::make_unique<CallbackSink>(std::move(hooks_), loop_, log_, metrics_),
-                 std::make_unique<ForgottenCursor>()});
-}
-
 NodeSpec RunningNode::describeNode() {
   NodeSpec spec;
   spec.id = settings_.node.id;
@@ -248,7 +206,6 @@ void RunningNode::enterCluster() {
     announceStart("restart");
     startConsensus(BootKind::Restart);
   } else if (settings_.cluster.seeds.empty()) {
-    announceStart("new cluster");
     foundCluster();
   } else {
     announceStart("join");
@@ -258,6 +215,7 @@ void RunningNode::enterCluster() {
 
 void RunningNode::foundCluster() {
   while (!identity_.cluster) identity_.cluster = ClusterId(loop_.random64());
+  announceStart("new cluster");
   duties_->setFoundingId(identity_.cluster);
   coordinator_.peers().setCluster(identity_.cluster);
   save([this] { startConsensus(BootKind::New); });
@@ -309,62 +267,22 @@ std::string RunningNode::joinQuestion() const {
 
 void RunningNode::announceStart(const char* manner) {
   const auto named = [](const ChosenPlugin& p) { return std::string(p.component.id) + " " + p.version; };
-  log_.info("clusterkit",
-            {{"version", kVersion}, {"node", self_.id}, {"member", self_.member}, {"start", manner}});
-  log_.info("cluster", {{"name", settings_.cluster.name}, {"id", identity_.cluster}});
+  log_.info("clusterkit", {{"version", kVersion},
+                           {"node", self_.id},
+                           {"member", http::hex64(self_.member.value)},
+                           {"start", manner}});
+  log_.info("cluster", {{"name", settings_.cluster.name},
+                        {"id", identity_.cluster ? http::hex64(identity_.cluster.value) : "not known yet"}});
   log_.info("addresses", {{"http", httpAddress_}, {"transport", transport_.endpoint}});
+  std::string sinks;
+  for (std::size_t i = 0; i < plugins_.sinks.size(); ++i)
+    sinks += (i == 0 ? "" : ", ") + settings_.sinks[i].rules.name + ": " + named(plugins_.sinks[i]);
   log_.info("plugins", {{"consensus", named(plugins_.consensus)},
                         {"transport", named(plugins_.transport)},
-                        {"store", named(plugins_.store)}});
+                        {"store", named(plugins_.store)},
+                        {"sinks", sinks}});
   log_.info("data", {{"folder", settings_.node.dataDir.string()},
                      {"started_ms", Duration(loop_.now() - createdAt_)}});
-}
-
-void RunningNode::stop() {
-  if (stopped_.exchange(true)) return;
-  if (thread_.joinable()) {
-    std::promise<void> stopped;
-    std::unique_ptr<Joiner> joiner;  // made on the loop, so taken from there
-    loop_.post([this, &stopped, &joiner] {
-      joiner = std::move(joiner_);
-      if (joiner) joiner->giveUp();
-      stopOnLoop(stopped);
-    });
-    stopped.get_future().wait();
-    joiner.reset();
-    if (server_) server_->stop();
-    loop_.stop();
-    thread_.join();
-  }
-  log_.info("stopped");
-}
-
-// A planned stop costs writes no election: the leader hands over first.
-void RunningNode::stopOnLoop(std::promise<void>& stopped) {
-  const bool leads = api_ && coordinator_.leading() && !failed_;
-  const auto voters = leads ? coordinator_.membership()->members.size() : 0;
-  if (voters < 2) return stopSinks(stopped);
-  auto once = std::make_shared<bool>(false);
-  const auto next = [this, once, &stopped] {
-    if (!std::exchange(*once, true)) stopSinks(stopped);
-  };
-  loop_.timerAfter(kHandOver, next);
-  stack_.consensus().stepDown(MemberId(), [next](CallOutcome) { next(); });
-}
-
-void RunningNode::stopSinks(std::promise<void>& stopped) {
-  if (!journal_) return stopStack(stopped);
-  journal_->stop(loop_.now() + kSinkStop, [this, &stopped] { stopStack(stopped); });
-}
-
-void RunningNode::stopStack(std::promise<void>& stopped) {
-  coordinator_.stop();
-  if (gate_) gate_->stop();
-  if (api_) api_->stop();
-  stack_.stop(kStackStop, [this, &stopped](StopReport report) {
-    for (const std::string& plugin : report.overdue) log_.warn("plugin_did_not_stop", {{"plugin", plugin}});
-    stopped.set_value();
-  });
 }
 
 }  // namespace clusterkit

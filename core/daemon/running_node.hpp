@@ -15,6 +15,7 @@
 #include "controller/leader_duties.hpp"
 #include "controller/leader_gate.hpp"
 #include "daemon/announcer.hpp"
+#include "daemon/departure.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/joiner.hpp"
 #include "daemon/membership_check.hpp"
@@ -99,6 +100,7 @@ class RunningNode {
   std::string joinQuestion() const;
   ClusterFacts describeCluster();
   void stopOnLoop(std::promise<void>& stopped);
+  void handOver(std::promise<void>& stopped);
   void stopSinks(std::promise<void>& stopped);
   void stopStack(std::promise<void>& stopped);
 
@@ -129,6 +131,7 @@ class RunningNode {
   std::unique_ptr<JournalControl> journalControl_;
   std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<Joiner> joiner_;
+  std::unique_ptr<Departure> departure_;
   std::unique_ptr<MembershipCheck> membershipCheck_;
   std::unique_ptr<http::Api> http_;
   std::unique_ptr<http::SinksHandler> sinksHandler_;

@@ -210,6 +210,29 @@ TEST_F(HookedCluster, DrainAndRemovalAreToldWithTheirReasons) {
   expectNoGap(hook(1).told());
 }
 
+TEST_F(HookedCluster, ADrainedNodeLeavesAndADepartingOneDoesSoOnSigterm) {
+  startThreeHooked({{"node.leave_on_stop", "true"}});
+  TestNode& leader = cluster_.leader();
+  TestNode& witness = leader.id() == "node-1" ? cluster_.node(2) : cluster_.node(1);
+  Hook& told = *hooks_[witness.id() == "node-1" ? 0 : 1];
+  EXPECT_EQ(leader.stop(), 0) << "within the 5 s of a stop";
+  ASSERT_TRUE(eventually([&] { return witness.status(leader.id()) == "left"; }, 20s));
+  ASSERT_TRUE(eventually([&] { return !told.told("node_leave").empty(); }, 20s));
+  EXPECT_EQ(text(told.told("node_leave")[0].json, "reason"), "graceful_shutdown");
+  for (const auto& [partition, owners] : witness.owners())
+    EXPECT_THAT(owners, Not(testing::Contains(leader.id()))) << partition;
+
+  leader.start();
+  ASSERT_TRUE(eventually([&] { return witness.status(leader.id()) == "active"; }, 20s));
+  ASSERT_TRUE(eventually([&] { return cluster_.balanced(3); }, 20s)) << "it has its share again";
+  EXPECT_EQ(told.told("node_rejoin").size(), 1u);
+
+  ASSERT_EQ(witness.send({.method = "POST", .target = "/v1/nodes/node-3/drain"}).status, 200);
+  if (leader.id() != "node-3") {
+    ASSERT_TRUE(eventually([&] { return witness.status("node-3") == "left"; }, 20s));
+  }
+}
+
 // Writes until told to stop, so that there is always something to deliver.
 class Writes {
  public:

@@ -185,8 +185,8 @@ class LonelyEvents : public EventsTest {
 };
 
 TEST_F(LonelyEvents, ANodeWithoutAClusterHasNone) {
-  expectError(get("/v1/events"), 503, "unavailable", "not_applied");
-  expectError(get("/v1/events", "Accept: text/event-stream\r\n"), 503, "unavailable", "not_applied");
+  expectError(get("/v1/events"), 503, "not_ready", "not_applied");
+  expectError(get("/v1/events", "Accept: text/event-stream\r\n"), 503, "not_ready", "not_applied");
 }
 
 }  // namespace

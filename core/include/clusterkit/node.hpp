@@ -29,9 +29,9 @@ namespace clusterkit {
 struct NodeOptions {
   std::string nodeId;
   std::string httpListen;  // "127.0.0.1:8080"; ":8080" means loopback
-  std::map<std::string, std::string> settings;
-  std::vector<std::string> pluginPath;  // searched before the built-in folder
-  Hooks hooks;                          // what the program is told
+  std::map<std::string, std::string> settings{};
+  std::vector<std::string> pluginPath{};  // searched before the built-in folder
+  Hooks hooks{};                          // what the program is told
 };
 
 // What became of a change that failed.

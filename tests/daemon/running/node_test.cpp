@@ -18,7 +18,7 @@ using testing::ElementsAre;
 class LibraryNode : public testing::Test {
  protected:
   NodeOptions options() const {
-    NodeOptions out{.nodeId = "inside", .httpListen = "127.0.0.1:0", .settings = {}, .pluginPath = {}};
+    NodeOptions out{.nodeId = "inside", .httpListen = "127.0.0.1:0"};
     out.pluginPath = {CLUSTERKIT_PLUGINS};
     out.settings = {{"node.data_dir", (folder_.path() / "data").string()},
                     {"log.level", "error"},
