@@ -149,6 +149,8 @@ Outcome applyBody(ApplyStep& step, const DrainNode& command) {
 Outcome applyBody(ApplyStep& step, const UndrainNode& command) {
   const NodeRecord* node = step.state.findNode(command.member);
   if (!node) return notFound();
+  // It had left already: it returns as after a restart.
+  if (node->status == NodeStatus::Left) return applyBody(step, RejoinNode{node->spec, {}});
   if (!node->drainRequested) return {};
   NodeRecord kept = *node;
   kept.drainRequested = false;

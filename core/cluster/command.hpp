@@ -62,7 +62,8 @@ struct SetNodeStatus {
   Epoch mapEpoch;
 };
 
-// An operator wants the node empty, or no longer so.
+// An operator wants the node empty, or no longer so. Once it owns nothing and has no vote, the leader lets it
+// leave (SetNodeStatus Left); Undrain then brings it back as a new life.
 struct DrainNode {
   MemberId member;
 };

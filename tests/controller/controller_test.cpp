@@ -282,10 +282,31 @@ TEST(Controller, ADrainedNodeEndsWithoutCopiesAndWithoutAVote) {
   EXPECT_EQ(sim.copiesOf(2), 0u);
   EXPECT_EQ(sim.consensus.find(ClusterSim::member(2))->vote, Vote::Learner);
   EXPECT_EQ(sim.voters(), 3u);
+  EXPECT_EQ(sim.node(2).status, NodeStatus::Left);
   EXPECT_EQ(sim.controller.whyNotRemove(ClusterSim::member(2)), "");
   EXPECT_TRUE(sim.apply(RemoveNode{ClusterSim::member(2)}).applied());
   sim.run(seconds(1));
   EXPECT_EQ(sim.consensus.find(ClusterSim::member(2)), nullptr) << "removed from consensus as well";
+}
+
+TEST(Controller, ANodeThatHasLeftComesBackWhenItIsUndrained) {
+  ClusterSim sim({}, 4);
+  EXPECT_TRUE(sim.apply(DrainNode{ClusterSim::member(2)}).applied());
+  sim.run(seconds(3));
+  ASSERT_EQ(sim.node(2).status, NodeStatus::Left);
+  EXPECT_TRUE(sim.apply(UndrainNode{ClusterSim::member(2)}).applied());
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
+  EXPECT_EQ(sim.copiesOf(2), 24u);
+}
+
+// A leader that is drained leaves under its successor.
+TEST(Controller, ALeaderNeverDeclaresThatItHasLeftItself) {
+  ClusterSim sim({}, 3);
+  EXPECT_TRUE(sim.apply(DrainNode{ClusterSim::member(1)}).applied());
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.copiesOf(1), 0u);
+  EXPECT_EQ(sim.node(1).status, NodeStatus::Draining);
 }
 
 TEST(Controller, WithOneCopyEachAMoveKeepsTheOldOwnerUntilTheNewOneIsThere) {
