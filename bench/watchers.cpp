@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -95,8 +96,8 @@ double ms(Clock::duration time) { return std::chrono::duration<double, std::mill
 
 double quantile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
-  return values.at(
-      std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size()))));
+  const double rank = std::ceil(part * static_cast<double>(values.size()));
+  return values.at(static_cast<std::size_t>(rank) - 1);
 }
 
 void say(const char* what, const std::string& figure) { std::printf("%-66s %s\n", what, figure.c_str()); }
