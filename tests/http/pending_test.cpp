@@ -246,10 +246,9 @@ class NarrowStreams : public Pending {
   static ServerOptions options() {
     ServerOptions options;
     options.streamBacklogBytes = 32 * 1024;
-    options.writeTimeout = 1500ms;
     return options;
   }
-  NarrowStreams() : Pending(options()) {}
+  explicit NarrowStreams(ServerOptions options = NarrowStreams::options()) : Pending(std::move(options)) {}
 };
 
 TEST_F(NarrowStreams, ASlowReaderIsFedSlowlyAndGetsEverythingInOrder) {
@@ -273,7 +272,17 @@ TEST_F(NarrowStreams, ASlowReaderIsFedSlowlyAndGetsEverythingInOrder) {
     ASSERT_EQ(client.receiveUntil("\n"), std::to_string(line));
 }
 
-TEST_F(NarrowStreams, AClientThatReadsNothingIsCutOff) {
+class ImpatientStreams : public NarrowStreams {
+ protected:
+  static ServerOptions options() {
+    ServerOptions options = NarrowStreams::options();
+    options.writeTimeout = 300ms;
+    return options;
+  }
+  ImpatientStreams() : NarrowStreams(options()) {}
+};
+
+TEST_F(ImpatientStreams, AClientThatReadsNothingIsCutOff) {
   RawClient client(server_.port());
   client.setReceiveBuffer(4096);
   client.send(get("/keep"));
