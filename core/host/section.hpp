@@ -1,5 +1,6 @@
-// Raw configuration as it was read from a file, the environment or the command line, before any meaning is given to it.
-// The daemon's readers produce it; the core's settings and the plugins' options are made from it.
+// Raw configuration as it was read from a file, the environment or the command line, before any meaning is
+// given to it. The daemon's readers produce it; the core's settings and the plugins' options are made from
+// it.
 #pragma once
 
 #include <map>
@@ -23,7 +24,8 @@ struct ConfigSection {
   std::map<std::string, ConfigValue> values;
 };
 
-// A configuration that cannot be used: one line that names file, line, key, value and what is allowed. Exit code 2.
+// A configuration that cannot be used: one line that names file, line, key, value and what is allowed. Exit
+// code 2.
 class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -1,7 +1,8 @@
 /* Kind "clusterkit.consensus/1": agrees on one order of commands.
  *
- * Wide enough for Raft and for a backend that hands the log to an outside cluster: index strictly rises but may have
- * gaps; epoch never falls and is the fencing token; a proposal ends OK(index), definitely not done, or CK_UNKNOWN.
+ * Wide enough for Raft and for a backend that hands the log to an outside cluster: index strictly rises but
+ * may have gaps; epoch never falls and is the fencing token; a proposal ends OK(index), definitely not done,
+ * or CK_UNKNOWN.
  *
  * All calls and upcalls are [loop] unless tagged. */
 #ifndef CLUSTERKIT_CONSENSUS_H
@@ -38,17 +39,17 @@ CK_ASSERT_SIZE(ck_member, 48);
 
 typedef struct ck_cluster_boot {
   uint32_t size, kind;
-  uint64_t cluster;           /* id, not 0; goes into every message; others' messages are dropped and counted */
-  ck_peer local;              /* member, advertised endpoint and key */
+  uint64_t cluster; /* id, not 0; goes into every message; others' messages are dropped and counted */
+  ck_peer local;    /* member, advertised endpoint and key */
   const ck_store_image* image_in;
 } ck_cluster_boot;
 CK_ASSERT_SIZE(ck_cluster_boot, 64);
 
 #define CK_CHANGE_ADD_LEARNER 0u
-#define CK_CHANGE_PROMOTE 1u       /* learner -> voter; CONFLICT until it has caught up */
-#define CK_CHANGE_DEMOTE 2u        /* voter -> learner */
+#define CK_CHANGE_PROMOTE 1u /* learner -> voter; CONFLICT until it has caught up */
+#define CK_CHANGE_DEMOTE 2u  /* voter -> learner */
 #define CK_CHANGE_REMOVE 3u
-#define CK_CHANGE_UPDATE_PEER 4u   /* a new endpoint or key for the same member */
+#define CK_CHANGE_UPDATE_PEER 4u /* a new endpoint or key for the same member */
 
 typedef struct ck_member_change {
   uint32_t size, kind; /* CK_CHANGE_* */
@@ -73,8 +74,9 @@ CK_ASSERT_SIZE(ck_progress, 40);
 typedef struct ck_consensus_status {
   uint32_t size, role;
   uint64_t epoch, leader; /* member, 0 = none known */
-  uint64_t commit_index, applied_index, last_index, last_term, durable_index, first_index, snapshot_index, config_index;
-  uint64_t elected_at;    /* host's clock; 0 = no leader known */
+  uint64_t commit_index, applied_index, last_index, last_term, durable_index, first_index, snapshot_index,
+      config_index;
+  uint64_t elected_at; /* host's clock; 0 = no leader known */
   uint64_t member_count, voter_count;
   ck_progress* progress_out; /* caller's array, filled on the leader; may be null */
   uint64_t progress_capacity, progress_count;
@@ -82,15 +84,16 @@ typedef struct ck_consensus_status {
 
 typedef struct ck_consensus_1 {
   uint32_t size, flags;
-  /* The store is open, the transport runs. RESTART with a snapshot: restore() is called before any commit(). */
+  /* The store is open, the transport runs. RESTART with a snapshot: restore() is called before any commit().
+   */
   ck_status (*start)(void* self, const ck_cluster_boot* boot_in, ck_error* error) CK_NOEXCEPT;
-  /* Tokens are first .. first+count-1, one per command. OK(value0 = index) is completed when committed and after the
-   * commit() upcall that carried it has returned OK. NOT_LEADER(value0 = leader), CANCELLED, UNAVAILABLE, NO_SPACE,
-   * INVALID (too large): definitely not done. UNKNOWN: possibly done. */
+  /* Tokens are first .. first+count-1, one per command. OK(value0 = index) is completed when committed and
+   * after the commit() upcall that carried it has returned OK. NOT_LEADER(value0 = leader), CANCELLED,
+   * UNAVAILABLE, NO_SPACE, INVALID (too large): definitely not done. UNKNOWN: possibly done. */
   void (*propose)(void* self, const ck_span* commands_in, uint64_t count, ck_token first) CK_NOEXCEPT;
-  /* A linearizable read point: OK(value0 = index) means that a state applied up to index contains every write that was
-   * acknowledged before this call. Completed once commit() has taken every command up to index. Works on followers too.
-   * UNAVAILABLE or TIMEOUT without a quorum. */
+  /* A linearizable read point: OK(value0 = index) means that a state applied up to index contains every write
+   * that was acknowledged before this call. Completed once commit() has taken every command up to index.
+   * Works on followers too. UNAVAILABLE or TIMEOUT without a quorum. */
   void (*barrier)(void* self, ck_token token) CK_NOEXCEPT;
   /* One change at a time: CONFLICT while another is under way. OK(value0 = index) when committed. */
   void (*change_members)(void* self, const ck_member_change* change_in, ck_token token) CK_NOEXCEPT;
@@ -104,7 +107,8 @@ typedef struct ck_consensus_1 {
   void (*on_durable)(void* self, uint64_t upto_seq, const ck_error* error_or_null) CK_NOEXCEPT;
   void (*on_store_writable)(void* self) CK_NOEXCEPT;
   void (*on_transport_writable)(void* self, uint64_t member, uint32_t lane) CK_NOEXCEPT;
-  ck_status (*status)(void* self, ck_consensus_status* out) CK_NOEXCEPT; /* [loop] the core publishes copies */
+  ck_status (*status)(void* self,
+                      ck_consensus_status* out) CK_NOEXCEPT; /* [loop] the core publishes copies */
   void (*stop)(void* self, ck_token token) CK_NOEXCEPT;
 } ck_consensus_1;
 
@@ -113,21 +117,22 @@ typedef struct ck_consensus_host_1 {
   uint32_t size, flags;
   /* The node's store and transport through checking proxies; null unless the component declared the need.
    * The consensus numbers its own store batches from 1. */
-  const ck_store_1* (*store)(void* cx, void** self_out) CK_NOEXCEPT;
-  const ck_transport_1* (*transport)(void* cx, void** self_out) CK_NOEXCEPT;
+  const ck_store_1* (*store)(void* cx, void** self_out)CK_NOEXCEPT;
+  const ck_transport_1* (*transport)(void* cx, void** self_out)CK_NOEXCEPT;
   /* Committed commands in order; spans are borrowed. AGAIN = nothing taken, wait for applied(). */
   ck_status (*commit)(void* cx, const ck_committed* entries_in, uint64_t count) CK_NOEXCEPT;
   void (*role)(void* cx, uint32_t role, uint64_t epoch, uint64_t leader) CK_NOEXCEPT;
   /* The configuration in force (effective when appended). The host declares these to the transport. */
   void (*members)(void* cx, const ck_member* members_in, uint64_t count, uint64_t index) CK_NOEXCEPT;
-  /* Write a snapshot of the state applied up to exactly meta->index (the last index given to commit() or an index
-   * without command after it) through store.snap_*, then call compact(meta). At most one at a time. */
+  /* Write a snapshot of the state applied up to exactly meta->index (the last index given to commit() or an
+   * index without command after it) through store.snap_*, then call compact(meta). At most one at a time. */
   void (*snapshot)(void* cx, const ck_snap_meta* meta_in) CK_NOEXCEPT;
   /* Rebuild the state from the store's newest snapshot, then complete the token. Replaces, never merges. */
   void (*restore)(void* cx, const ck_snap_meta* meta_in, ck_token token) CK_NOEXCEPT;
-  /* Tokens for the calls that the consensus itself makes on store and transport: `done` runs on the loop. The payload
-   * is done's to drop. */
-  ck_token (*expect)(void* cx, void (*done)(void* arg, const ck_result* result_take) CK_NOEXCEPT, void* arg) CK_NOEXCEPT;
+  /* Tokens for the calls that the consensus itself makes on store and transport: `done` runs on the loop. The
+   * payload is done's to drop. */
+  ck_token (*expect)(void* cx, void (*done)(void* arg, const ck_result* result_take) CK_NOEXCEPT,
+                     void* arg) CK_NOEXCEPT;
 } ck_consensus_host_1;
 
 #ifdef __cplusplus

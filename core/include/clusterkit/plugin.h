@@ -1,7 +1,7 @@
 /* ClusterKit plugin ABI, base: what every kind of plugin shares.
  *
- * A plugin is a shared object with one exported symbol, `clusterkit_plugin_v1`, which points at constant data.
- * The kinds are in store.h, transport.h, consensus.h and sink.h; C++ authors use the .hpp beside each.
+ * A plugin is a shared object with one exported symbol, `clusterkit_plugin_v1`, which points at constant
+ * data. The kinds are in store.h, transport.h, consensus.h and sink.h; C++ authors use the .hpp beside each.
  *
  * Thread tags in comments:
  *   [ctl]  one control thread; never concurrent with anything of this instance
@@ -9,11 +9,12 @@
  *   [pool] a worker thread; may block
  *   [any]  any thread, thread-safe
  *
- * Ownership in names: `_in` is borrowed until the call returns; `_take` is dropped by the callee; `_out` is dropped
- * by the caller, by the buffer's own drop function. Nobody frees the other side's memory.
+ * Ownership in names: `_in` is borrowed until the call returns; `_take` is dropped by the callee; `_out` is
+ * dropped by the caller, by the buffer's own drop function. Nobody frees the other side's memory.
  *
- * Rules: tables and structs start with their size and grow at the tail only; only fixed-width integers cross; no
- * exception crosses; nothing completes inside the call that started it; time, timers and randomness come from ck_host.
+ * Rules: tables and structs start with their size and grow at the tail only; only fixed-width integers cross;
+ * no exception crosses; nothing completes inside the call that started it; time, timers and randomness come
+ * from ck_host.
  */
 #ifndef CLUSTERKIT_PLUGIN_H
 #define CLUSTERKIT_PLUGIN_H
@@ -33,15 +34,16 @@ extern "C" {
 #define CK_ABI_MAJOR 1u
 #define CK_ABI_MINOR 0u
 
-/* ---- status and errors --------------------------------------------------------------------------------------- */
+/* ---- status and errors
+ * --------------------------------------------------------------------------------------- */
 
 typedef int32_t ck_status;
 #define CK_OK 0
-#define CK_AGAIN 1        /* full; wait for the matching `writable` or `applied` */
-#define CK_RETRY 2        /* failed now, may succeed later */
-#define CK_INVALID 3      /* the argument or the configuration is wrong */
+#define CK_AGAIN 1   /* full; wait for the matching `writable` or `applied` */
+#define CK_RETRY 2   /* failed now, may succeed later */
+#define CK_INVALID 3 /* the argument or the configuration is wrong */
 #define CK_NOT_FOUND 4
-#define CK_CONFLICT 5     /* refused because of the present state; definitely not done */
+#define CK_CONFLICT 5 /* refused because of the present state; definitely not done */
 #define CK_UNSUPPORTED 6
 #define CK_DENIED 7
 #define CK_TIMEOUT 8
@@ -50,11 +52,11 @@ typedef int32_t ck_status;
 #define CK_NO_SPACE 11    /* disk or memory is full; definitely not done */
 #define CK_IO 12
 #define CK_CORRUPT 13
-#define CK_STALE 14       /* an old token, handle or generation */
-#define CK_NOT_LEADER 15  /* definitely not done; value0 of the result is the leader, or 0 */
-#define CK_UNKNOWN 16     /* possibly done: the outcome will never be known here */
-#define CK_INTERNAL 17    /* something was thrown */
-#define CK_FATAL 18       /* the instance is poisoned and of no more use */
+#define CK_STALE 14      /* an old token, handle or generation */
+#define CK_NOT_LEADER 15 /* definitely not done; value0 of the result is the leader, or 0 */
+#define CK_UNKNOWN 16    /* possibly done: the outcome will never be known here */
+#define CK_INTERNAL 17   /* something was thrown */
+#define CK_FATAL 18      /* the instance is poisoned and of no more use */
 
 /* Filled by the callee, printed by the host together with plugin, instance and function. */
 typedef struct ck_error {
@@ -66,7 +68,8 @@ typedef struct ck_error {
 } ck_error;
 CK_ASSERT_SIZE(ck_error, 256);
 
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Borrowed bytes, not zero-terminated. */
 typedef struct ck_span {
@@ -74,8 +77,8 @@ typedef struct ck_span {
   uint64_t size;
 } ck_span;
 
-/* Owned bytes: whoever holds it calls drop exactly once (drop may be null for static data). A holder may narrow data
- * and size to a part of the bytes, so drop goes by owner alone. [any] */
+/* Owned bytes: whoever holds it calls drop exactly once (drop may be null for static data). A holder may
+ * narrow data and size to a part of the bytes, so drop goes by owner alone. [any] */
 typedef struct ck_buf ck_buf;
 struct ck_buf {
   const uint8_t* data;
@@ -85,9 +88,11 @@ struct ck_buf {
 };
 CK_ASSERT_SIZE(ck_buf, 32);
 
-/* ---- asynchronous calls ------------------------------------------------------------------------------------------ */
+/* ---- asynchronous calls
+ * ------------------------------------------------------------------------------------------ */
 
-/* Issued by the host: slot and generation. Each is completed exactly once by ck_host.complete. 0 is never valid. */
+/* Issued by the host: slot and generation. Each is completed exactly once by ck_host.complete. 0 is never
+ * valid. */
 typedef uint64_t ck_token;
 
 typedef struct ck_result {
@@ -101,7 +106,8 @@ CK_ASSERT_SIZE(ck_result, 312);
 
 typedef void (*ck_fn)(void* arg) CK_NOEXCEPT;
 
-/* ---- host services ----------------------------------------------------------------------------------------------- */
+/* ---- host services
+ * ----------------------------------------------------------------------------------------------- */
 
 #define CK_LOG_DEBUG 0
 #define CK_LOG_INFO 1
@@ -117,28 +123,36 @@ typedef struct ck_field {
   ck_span value; /* UTF-8 */
 } ck_field;
 
-/* Handed to create; valid until the process ends, so a stray late call is harmless. The cx of every call is ck_host.cx. */
+/* Handed to create; valid until the process ends, so a stray late call is harmless. The cx of every call is
+ * ck_host.cx. */
 typedef struct ck_host {
   uint32_t size;
   uint16_t abi_major, abi_minor; /* of the host */
   void* cx;
-  uint64_t (*now)(void* cx) CK_NOEXCEPT;                            /* [any] ns, monotonic, may be simulated */
-  int64_t (*wall)(void* cx) CK_NOEXCEPT;                            /* [any] ns since 1970, for labels only */
-  void (*random)(void* cx, void* out, uint64_t bytes) CK_NOEXCEPT;  /* [any] seeded in simulation */
-  /* Calls fn(arg) on the loop once `when` (on the clock of now) has passed. Returns a timer, never 0. [loop] */
+  uint64_t (*now)(void* cx) CK_NOEXCEPT;                           /* [any] ns, monotonic, may be simulated */
+  int64_t (*wall)(void* cx) CK_NOEXCEPT;                           /* [any] ns since 1970, for labels only */
+  void (*random)(void* cx, void* out, uint64_t bytes) CK_NOEXCEPT; /* [any] seeded in simulation */
+  /* Calls fn(arg) on the loop once `when` (on the clock of now) has passed. Returns a timer, never 0. [loop]
+   */
   uint64_t (*timer_at)(void* cx, uint64_t when, ck_fn fn, void* arg) CK_NOEXCEPT;
-  int32_t (*timer_cancel)(void* cx, uint64_t timer) CK_NOEXCEPT;    /* [loop] 1 = it will not fire any more */
-  void (*post)(void* cx, ck_fn fn, void* arg) CK_NOEXCEPT;          /* [any] fn(arg) on the loop, in order per thread */
-  ck_status (*offload)(void* cx, ck_fn work, ck_fn done, void* arg) CK_NOEXCEPT; /* [any] work [pool], done [loop] */
-  ck_status (*complete)(void* cx, ck_token token, const ck_result* result) CK_NOEXCEPT; /* [any] CK_STALE if unknown */
-  int32_t (*log_enabled)(void* cx, int32_t level) CK_NOEXCEPT;      /* [any] */
-  void (*log)(void* cx, int32_t level, const char* event, const ck_field* fields, uint64_t n) CK_NOEXCEPT; /* [any] */
+  int32_t (*timer_cancel)(void* cx, uint64_t timer) CK_NOEXCEPT; /* [loop] 1 = it will not fire any more */
+  void (*post)(void* cx, ck_fn fn,
+               void* arg) CK_NOEXCEPT; /* [any] fn(arg) on the loop, in order per thread */
+  ck_status (*offload)(void* cx, ck_fn work, ck_fn done,
+                       void* arg) CK_NOEXCEPT; /* [any] work [pool], done [loop] */
+  ck_status (*complete)(void* cx, ck_token token,
+                        const ck_result* result) CK_NOEXCEPT;  /* [any] CK_STALE if unknown */
+  int32_t (*log_enabled)(void* cx, int32_t level) CK_NOEXCEPT; /* [any] */
+  void (*log)(void* cx, int32_t level, const char* event, const ck_field* fields,
+              uint64_t n) CK_NOEXCEPT;                                                /* [any] */
   void (*metric)(void* cx, const char* name, int32_t kind, double value) CK_NOEXCEPT; /* [any] */
-  void (*fatal)(void* cx, const ck_error* why_in) CK_NOEXCEPT;      /* [any] this instance is poisoned */
-  const void* (*iface)(void* cx, const char* iface_id) CK_NOEXCEPT; /* [any] upcalls of the kind; null if unknown */
+  void (*fatal)(void* cx, const ck_error* why_in) CK_NOEXCEPT; /* [any] this instance is poisoned */
+  const void* (*iface)(void* cx,
+                       const char* iface_id)CK_NOEXCEPT; /* [any] upcalls of the kind; null if unknown */
 } ck_host;
 
-/* ---- configuration --------------------------------------------------------------------------------------------- */
+/* ---- configuration
+ * --------------------------------------------------------------------------------------------- */
 
 #define CK_TYPE_STRING 1u
 #define CK_TYPE_INT 2u
@@ -165,20 +179,21 @@ typedef struct ck_option {
 } ck_option;
 CK_ASSERT_SIZE(ck_option, 56);
 
-/* The checked, typed section of one instance. Borrowed during create only. Asking for a name that the component did
- * not declare returns null or 0. [ctl] */
+/* The checked, typed section of one instance. Borrowed during create only. Asking for a name that the
+ * component did not declare returns null or 0. [ctl] */
 typedef struct ck_config {
   uint32_t size, flags;
   void* cx;
   const char* instance; /* "audit" of [sink.audit]; "store" and so on for the others */
   const char* data_dir; /* absolute folder of this node, exists */
-  const char* (*str)(void* cx, const char* name) CK_NOEXCEPT; /* string, enum, path, secret; null = not set */
-  int64_t (*num)(void* cx, const char* name) CK_NOEXCEPT;     /* int, bool, duration (ns), size (bytes) */
-  uint64_t (*count)(void* cx, const char* name) CK_NOEXCEPT;  /* items of a list */
-  const char* (*item)(void* cx, const char* name, uint64_t i) CK_NOEXCEPT;
+  const char* (*str)(void* cx, const char* name)CK_NOEXCEPT; /* string, enum, path, secret; null = not set */
+  int64_t (*num)(void* cx, const char* name) CK_NOEXCEPT;    /* int, bool, duration (ns), size (bytes) */
+  uint64_t (*count)(void* cx, const char* name) CK_NOEXCEPT; /* items of a list */
+  const char* (*item)(void* cx, const char* name, uint64_t i)CK_NOEXCEPT;
 } ck_config;
 
-/* ---- entry: data, not code ------------------------------------------------------------------------------------ */
+/* ---- entry: data, not code
+ * ------------------------------------------------------------------------------------ */
 
 /* Plain decimal literals, joined by | only: the note carries them as text. */
 #define CK_COMPONENT_DETERMINISTIC 1   /* no clock, thread or randomness but the host's: runs in simulation */
@@ -197,9 +212,10 @@ typedef struct ck_component {
   uint32_t option_size;     /* sizeof(ck_option) at the plugin's build */
   uint32_t reserved;
   /* [ctl] Makes one instance. Only log, now and random of the host may be used in it. */
-  ck_status (*create)(const ck_host* host, const ck_config* config_in, void** self_out, ck_error* error) CK_NOEXCEPT;
+  ck_status (*create)(const ck_host* host, const ck_config* config_in, void** self_out,
+                      ck_error* error) CK_NOEXCEPT;
   /* [any] The kind's table, and optional extensions, by id; constant per instance; null if unknown. */
-  const void* (*iface)(void* self, const char* iface_id) CK_NOEXCEPT;
+  const void* (*iface)(void* self, const char* iface_id)CK_NOEXCEPT;
   void (*destroy)(void* self) CK_NOEXCEPT; /* [ctl] idle only; also after a failed start */
 } ck_component;
 CK_ASSERT_SIZE(ck_component, 80);
@@ -217,13 +233,15 @@ CK_ASSERT_SIZE(ck_entry, 40);
 #define CK_ENTRY_SYMBOL "clusterkit_plugin_v1"
 
 /* True when the other side's table is long enough to hold `member` and has it. */
-#define CK_HAS(table, member) \
-  ((table) && (table)->size >= offsetof(__typeof__(*(table)), member) + sizeof((table)->member) && (table)->member)
+#define CK_HAS(table, member)                                                                      \
+  ((table) && (table)->size >= offsetof(__typeof__(*(table)), member) + sizeof((table)->member) && \
+   (table)->member)
 
-/* ---- identity without loading: ELF notes ------------------------------------------------------------------------
- * Name "ClusterKit"; type 1 = the library, type 2 = one component; the text is compact JSON of the same facts as the
- * entry; flags are a string, "4 | 8". The host reads PT_NOTE with a bounds-checked reader before it maps the file. CK_LIBRARY and the kinds'
- * macros (CK_SINK, CK_STORE, ...) write them. */
+/* ---- identity without loading: ELF notes
+ * ------------------------------------------------------------------------ Name "ClusterKit"; type 1 = the
+ * library, type 2 = one component; the text is compact JSON of the same facts as the entry; flags are a
+ * string, "4 | 8". The host reads PT_NOTE with a bounds-checked reader before it maps the file. CK_LIBRARY
+ * and the kinds' macros (CK_SINK, CK_STORE, ...) write them. */
 #define CK_NOTE_NAME "ClusterKit"
 #define CK_NOTE_LIBRARY 1u
 #define CK_NOTE_COMPONENT 2u
@@ -233,20 +251,20 @@ CK_ASSERT_SIZE(ck_entry, 40);
 #define CK_CONCAT_(a, b) a##b
 #define CK_CONCAT(a, b) CK_CONCAT_(a, b)
 
-#define CK_NOTE(type_, text)                                                                                   \
-  __attribute__((used, section(".note.clusterkit"), aligned(4))) static const struct {                          \
-    uint32_t name_size, text_size, type;                                                                       \
-    char name[12];                                                                                             \
-    char desc[(sizeof(text) + 3) / 4 * 4];                                                                     \
+#define CK_NOTE(type_, text)                                                           \
+  __attribute__((used, section(".note.clusterkit"), aligned(4))) static const struct { \
+    uint32_t name_size, text_size, type;                                               \
+    char name[12];                                                                     \
+    char desc[(sizeof(text) + 3) / 4 * 4];                                             \
   } CK_CONCAT(ck_note_, __COUNTER__) = {11, (uint32_t)sizeof(text), type_, CK_NOTE_NAME, text}
 
-#define CK_COMPONENT_NOTE(kind, id, version, summary, flags)                                                       \
-  CK_NOTE(CK_NOTE_COMPONENT, "{\"kind\":\"" kind "\",\"id\":\"" id "\",\"version\":\"" version "\",\"summary\":\"" summary \
-                             "\",\"flags\":\"" CK_STRINGIFY(flags) "\"}")
+#define CK_COMPONENT_NOTE(kind, id, version, summary, flags)                                   \
+  CK_NOTE(CK_NOTE_COMPONENT, "{\"kind\":\"" kind "\",\"id\":\"" id "\",\"version\":\"" version \
+                             "\",\"summary\":\"" summary "\",\"flags\":\"" CK_STRINGIFY(flags) "\"}")
 
-#define CK_LIBRARY_NOTE(library, version, need_minor)                                                      \
-  CK_NOTE(CK_NOTE_LIBRARY, "{\"abi_major\":1,\"abi_minor\":0,\"need_minor\":" CK_STRINGIFY(need_minor)      \
-                           ",\"library\":\"" library "\",\"version\":\"" version "\"}")
+#define CK_LIBRARY_NOTE(library, version, need_minor)                                       \
+  CK_NOTE(CK_NOTE_LIBRARY, "{\"abi_major\":1,\"abi_minor\":0,\"need_minor\":" CK_STRINGIFY( \
+                               need_minor) ",\"library\":\"" library "\",\"version\":\"" version "\"}")
 
 #ifdef __cplusplus
 #define CK_EXPORT_ENTRY extern "C" __attribute__((visibility("default"), used)) const ck_entry

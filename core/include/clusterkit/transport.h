@@ -1,11 +1,12 @@
 /* Kind "clusterkit.transport/1": datagrams between nodes.
  *
- * Promise: messages keep their boundaries and may be lost, never corrupted; they are ordered per peer and lane while
- * the peer is up; duplicates are possible only across a reconnect; `from` is the identity that the transport verified
- * (by key where keys are configured), never a field of the message; an expired message is not sent; lanes do not block
- * each other. A transport knows no Raft word: what it carries is opaque.
+ * Promise: messages keep their boundaries and may be lost, never corrupted; they are ordered per peer and
+ * lane while the peer is up; duplicates are possible only across a reconnect; `from` is the identity that the
+ * transport verified (by key where keys are configured), never a field of the message; an expired message is
+ * not sent; lanes do not block each other. A transport knows no Raft word: what it carries is opaque.
  *
- * Nodes are known by member id: a random number not 0, minted with the data folder. A wiped node is another member. */
+ * Nodes are known by member id: a random number not 0, minted with the data folder. A wiped node is another
+ * member. */
 #ifndef CLUSTERKIT_TRANSPORT_H
 #define CLUSTERKIT_TRANSPORT_H
 
@@ -33,8 +34,8 @@ CK_ASSERT_SIZE(ck_peer, 40);
 
 typedef struct ck_message {
   uint32_t size, lane;
-  uint64_t to;            /* member */
-  uint64_t expires_at;    /* ck_host.now clock; 0 = never */
+  uint64_t to;             /* member */
+  uint64_t expires_at;     /* ck_host.now clock; 0 = never */
   const ck_span* parts_in; /* the message is their concatenation */
   uint64_t part_count;
 } ck_message;
@@ -50,14 +51,17 @@ typedef struct ck_peer_stats {
 
 typedef struct ck_transport_1 {
   uint32_t size, flags;
-  /* Binds and listens. `local_out_endpoint` (at least 128 bytes) receives the endpoint that others should use.
-   * CK_CONFLICT when the address is in use. [loop] */
-  ck_status (*start)(void* self, uint64_t local_member, char* local_out_endpoint, ck_span* local_out_key, ck_error* error) CK_NOEXCEPT;
-  /* Declarative: connects, drops and rekeys until exactly these are peers (the local member is ignored). [loop] */
+  /* Binds and listens. `local_out_endpoint` (at least 128 bytes) receives the endpoint that others should
+   * use. CK_CONFLICT when the address is in use. [loop] */
+  ck_status (*start)(void* self, uint64_t local_member, char* local_out_endpoint, ck_span* local_out_key,
+                     ck_error* error) CK_NOEXCEPT;
+  /* Declarative: connects, drops and rekeys until exactly these are peers (the local member is ignored).
+   * [loop] */
   ck_status (*set_peers)(void* self, const ck_peer* peers_in, uint64_t count) CK_NOEXCEPT;
-  /* Queues in order; *accepted_out messages were taken. AGAIN = the next one's lane is full, wait for its writable.
-   * A message to an unknown peer is counted as dropped and accepted. [loop] */
-  ck_status (*send)(void* self, const ck_message* messages_in, uint64_t count, uint64_t* accepted_out) CK_NOEXCEPT;
+  /* Queues in order; *accepted_out messages were taken. AGAIN = the next one's lane is full, wait for its
+   * writable. A message to an unknown peer is counted as dropped and accepted. [loop] */
+  ck_status (*send)(void* self, const ck_message* messages_in, uint64_t count,
+                    uint64_t* accepted_out) CK_NOEXCEPT;
   ck_status (*stats)(void* self, uint64_t member, ck_peer_stats* out) CK_NOEXCEPT; /* [any] */
   uint64_t (*max_message)(void* self) CK_NOEXCEPT;                                 /* [any] bytes */
   void (*stop)(void* self, ck_token token) CK_NOEXCEPT;                            /* [loop] */
