@@ -1,0 +1,174 @@
+// Hook sinks under what may go wrong: kills, slowness, failure, a history that is cut.
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "e2e/hooked_cluster.hpp"
+
+namespace clusterkit::test {
+namespace {
+
+// Writes until told to stop, so that there is always something to deliver.
+class Writes {
+ public:
+  explicit Writes(std::uint16_t port)
+      : thread_([this, port] {
+          for (int i = 0; !stop_ && i < 100000; ++i) {
+            (void)http(port, {.method = "PUT", .target = "/v1/kv/w", .body = std::to_string(i)}, 2s);
+            std::this_thread::yield();
+          }
+        }) {}
+  ~Writes() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+TEST_F(HookedCluster, KillNineDuringDeliveryLosesNothingKeepsTheOrderAndRepeatsOnlyWhatWasUnderWay) {
+  const int rounds =
+      std::getenv("CLUSTERKIT_KILLS") != nullptr ? std::atoi(std::getenv("CLUSTERKIT_KILLS")) : 15;
+  startThreeHooked();
+  TestNode& victim = cluster_.leader().id() == "node-3" ? cluster_.node(2) : cluster_.node(3);
+  Hook& hook = *hooks_[victim.id() == "node-3" ? 2 : 1];
+  {
+    Writes writes(cluster_.leader().port());
+    for (int round = 0; round < rounds; ++round) {
+      const std::size_t goal = hook.told().size() + 5 + static_cast<std::size_t>(round * 7 % 11);
+      ASSERT_TRUE(eventually([&] { return hook.told().size() >= goal; }, 20s)) << "round " << round;
+      victim.kill9();
+      victim.start();
+      ASSERT_TRUE(eventually([&] { return victim.ready(); }, 20s)) << "round " << round;
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return isDone(victim); }, 60s));
+  const auto told = hook.told();
+  std::size_t repeats = 0;
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    if (told[i].seq == told[i - 1].seq) {
+      ++repeats;
+      continue;
+    }
+    ASSERT_EQ(told[i].seq, told[i - 1].seq + 1) << "at " << i;
+  }
+  EXPECT_LE(repeats, static_cast<std::size_t>(rounds)) << "one event can be under way at each kill";
+}
+
+TEST_F(HookedCluster, AHookOfANodeThatCatchesUpByASnapshotMissesNothing) {
+  startThreeHooked({{"consensus.snapshot_entries", "50"}, {"consensus.trailing_entries", "5"}});
+  TestNode& victim = cluster_.leader().id() == "node-3" ? cluster_.node(2) : cluster_.node(3);
+  Hook& told = *hooks_[victim.id() == "node-3" ? 2 : 1];
+  ASSERT_TRUE(eventually([&] { return isDone(victim); }, 20s));
+  victim.kill9();
+  TestNode& leader = cluster_.leader();
+  for (int i = 0; i < 300; ++i)
+    ASSERT_TRUE(eventually([&] { return leader.put("s", std::to_string(i)).status == 200; }));
+  victim.start();
+  ASSERT_TRUE(eventually([&] { return victim.ready() && isDone(victim) && newest(victim) >= 300; }, 60s));
+  std::set<std::uint64_t> seqs;
+  for (const Told& event : told.told()) seqs.insert(event.seq);
+  EXPECT_EQ(seqs.size(), *seqs.rbegin() - *seqs.begin() + 1) << "no event is missing";
+  EXPECT_TRUE(told.told("gap").empty());
+}
+
+TEST_F(HookedCluster, ASlowHookHoldsUpNobodyAndEvictsNobody) {
+  const Hook slow(cluster_.folder(), "slow", "sleep 10");
+  startThreeHooked(slow.settings("slow"));
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(cluster_.node(1).get("/v1/lookup?key=user:123").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s) << "lookups do not wait for a hook";
+  ASSERT_TRUE(eventually([&] { return allDone(); }, 20s)) << "nor does another sink of the same node";
+  EXPECT_TRUE(cluster_.allActive(3));
+  EXPECT_TRUE(hook(1).told("node_leave").empty());
+  EXPECT_LE(slow.told().size(), 12u);
+  EXPECT_EQ(cluster_.node(1).stop(), 0) << "within the 5 s of a stop";
+}
+
+TEST_F(HookedCluster, ASinkOfTheLeaderIsServedOnceAndByTheNextLeaderWhereTheLastOneStopped) {
+  const Hook once(cluster_.folder(), "once");
+  startThreeHooked(once.settings("once") + Settings{{"sink.once.scope", "leader"}});
+  const std::string first = cluster_.leader().id();
+  ASSERT_TRUE(eventually([&] { return isDone(cluster_.leader(), "once"); }, 20s));
+  {
+    Writes writes(cluster_.byId(first == "node-1" ? "node-2" : "node-1").port());
+    const std::size_t goal = once.told().size() + 20;
+    ASSERT_TRUE(eventually([&] { return once.told().size() >= goal; }, 20s));
+    cluster_.byId(first).kill9();
+    ASSERT_TRUE(eventually([&] { return once.told().size() >= goal + 60; }, 30s));
+  }
+  TestNode* second = nullptr;
+  ASSERT_TRUE(eventually(
+      [&] {
+        for (TestNode* node : cluster_.running())
+          if (node->leader() != first && !node->leader().empty()) second = &cluster_.byId(node->leader());
+        return second != nullptr && isDone(*second, "once");
+      },
+      20s));
+  const auto told = once.told();
+  std::set<std::uint64_t> seqs;
+  for (const Told& event : told) seqs.insert(event.seq);
+  EXPECT_EQ(seqs.size(), *seqs.rbegin() - *seqs.begin() + 1) << "no event is missing";
+  EXPECT_LE(told.size() - seqs.size(), 3u) << "repeated is at most what was not yet replicated";
+}
+
+TEST_F(HookedCluster, AHookThatAlwaysFailsEndsInTheDeadLettersAndTheNextOneGoesOn) {
+  const Hook bad(cluster_.folder(), "bad", "exit 1");
+  TestNode& node = addHooked(bad.settings("bad") + Settings{{"sink.bad.events", "value_change"},
+                                                            {"sink.bad.max_attempts", "2"},
+                                                            {"sink.bad.backoff", "10ms"}});
+  ASSERT_TRUE(eventually([&] { return node.put("k", "v").status == 200; }, 20s));
+  ASSERT_TRUE(
+      eventually([&] { return sink(node, "bad")->optValue<int>("dead_letters_total", 0) == 1; }, 20s));
+  const std::string letter = readFile(node.dataDir() / "dead-letters" / "bad.jsonl");
+  EXPECT_THAT(letter, testing::HasSubstr("\"attempts\":2"));
+  EXPECT_THAT(letter, testing::HasSubstr("\"key\":\"k\""));
+  ASSERT_TRUE(eventually([&] { return isDone(node, "bad") && isDone(node); }, 20s));
+}
+
+TEST_F(HookedCluster, ASinkIsPausedResumedAndReplayedOverTheApi) {
+  TestNode& node = addHooked();
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  const auto post = [&](const std::string& what) {
+    return node.send({.method = "POST", .target = "/v1/sinks/audit/" + what}).status;
+  };
+  EXPECT_EQ(post("pause"), 200);
+  ASSERT_EQ(node.put("while", "paused").status, 200);
+  node.kill9();
+  node.start();
+  ASSERT_TRUE(eventually([&] { return sink(node)->optValue<std::string>("state", "") == "paused"; }, 20s));
+  EXPECT_TRUE(hook(1).told("value_change").empty());
+  EXPECT_EQ(post("resume"), 200);
+  ASSERT_TRUE(eventually([&] { return hook(1).told("value_change").size() == 1; }, 20s));
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  const std::size_t before = hook(1).told().size();
+  EXPECT_EQ(post("replay?since=3"), 200);
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  const auto told = hook(1).told();
+  ASSERT_GT(told.size(), before);
+  EXPECT_EQ(told[before].seq, 4u);
+  expectNoGap({told.begin() + static_cast<std::ptrdiff_t>(before), told.end()});
+  EXPECT_EQ(post("replay?since=999999"), 400);
+  EXPECT_EQ(post("replay"), 400);
+  EXPECT_EQ(node.send({.method = "POST", .target = "/v1/sinks/nobody/pause"}).status, 404);
+}
+
+TEST_F(HookedCluster, ASinkThatWasAwayLongerThanTheHistoryIsToldOfTheGap) {
+  TestNode& node = addHooked({{"events.retain", "100"}});
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  ASSERT_EQ(node.send({.method = "POST", .target = "/v1/sinks/audit/pause"}).status, 200);
+  const std::uint64_t stopped = hook(1).told().back().seq;
+  for (int i = 0; i < 150; ++i) ASSERT_EQ(node.put("k", std::to_string(i)).status, 200);
+  ASSERT_EQ(node.send({.method = "POST", .target = "/v1/sinks/audit/resume"}).status, 200);
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 30s));
+  const auto gaps = hook(1).told("gap");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].json->getValue<std::uint64_t>("from_seq"), stopped + 1);
+  const auto told = hook(1).told();
+  EXPECT_EQ(told.back().seq, stopped + 150);
+}
+
+}  // namespace
+}  // namespace clusterkit::test
