@@ -29,19 +29,21 @@ std::optional<Outcome> malformed(const ClusterState& state, const SetSinkCursor&
   return std::nullopt;
 }
 
+bool follows(const SinkCursor& present, const SetSinkCursor& command) {
+  const SinkCursor& next = command.cursor;
+  if (command.change == CursorChange::Control) return next.generation == present.generation + 1;
+  return next.generation == present.generation && next.delivered >= present.delivered;
+}
+
 }  // namespace
 
 Outcome applyBody(ApplyStep& step, const SetSinkCursor& command) {
   ClusterState& state = step.state;
   if (auto bad = malformed(state, command)) return *std::move(bad);
-  if (const SinkCursor* present = state.sinkCursors.find(command.sink)) {
-    const bool progress =
-        command.cursor.generation == present->generation && command.cursor.delivered >= present->delivered;
-    const bool control = command.cursor.generation == present->generation + 1;
-    if (!progress && !control)
-      return refused(OutcomeCode::VersionConflict,
-                     "the cursor of sink " + command.sink + " was changed meanwhile", present->generation);
-  }
+  const SinkCursor* present = state.sinkCursors.find(command.sink);
+  if (present && !follows(*present, command))
+    return refused(OutcomeCode::VersionConflict,
+                   "the cursor of sink " + command.sink + " was changed meanwhile", present->generation);
   state.sinkCursors.set(command.sink, command.cursor,
                         contentHash(step.seed(), toProto(command.sink, command.cursor)));
   Outcome outcome;

@@ -149,8 +149,12 @@ Outcome applyBody(ApplyStep& step, const DrainNode& command) {
 Outcome applyBody(ApplyStep& step, const UndrainNode& command) {
   const NodeRecord* node = step.state.findNode(command.member);
   if (!node) return notFound();
-  // It had left already: it returns as after a restart.
-  if (node->status == NodeStatus::Left) return applyBody(step, RejoinNode{node->spec, {}});
+  // It had left already. If it still runs, the leader finds that out and brings it back; if not, it is
+  // expected.
+  if (node->status == NodeStatus::Left) {
+    setStatus(step, *node, NodeStatus::Down, node->lastSeenAt);
+    return {};
+  }
   if (!node->drainRequested) return {};
   NodeRecord kept = *node;
   kept.drainRequested = false;

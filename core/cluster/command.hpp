@@ -63,7 +63,7 @@ struct SetNodeStatus {
 };
 
 // An operator wants the node empty, or no longer so. Once it owns nothing and has no vote, the leader lets it
-// leave (SetNodeStatus Left); Undrain then brings it back as a new life.
+// leave (SetNodeStatus Left). Undrain then makes it Down: expected back, and brought back at once if it runs.
 struct DrainNode {
   MemberId member;
 };
@@ -148,11 +148,13 @@ struct DeleteValue {
 
 // --- Hook sinks of the leader ---
 
-// How far a sink that only the leader serves has come. Of the present generation: progress, which never goes
-// back. Of the next one: what an operator has set. Anything else is out of date and refused as Stale.
+// How far a sink that only the leader serves has come. Progress is of the present generation and never goes
+// back, a control begins the next one. Anything else was decided on a cursor that is out of date, and is
+// refused.
 struct SetSinkCursor {
   std::string sink;  // 1 to 32 bytes
   SinkCursor cursor;
+  CursorChange change = CursorChange::Progress;
 };
 
 using CommandBody =

@@ -113,7 +113,8 @@ void write(const DeleteValue& in, proto::Command& out) {
 }
 
 void write(const SetSinkCursor& in, proto::Command& out) {
-  *out.mutable_set_sink_cursor() = toProto(in.sink, in.cursor);
+  *out.mutable_set_sink_cursor()->mutable_cursor() = toProto(in.sink, in.cursor);
+  out.mutable_set_sink_cursor()->set_change(writeEnum(in.change));
 }
 
 // --- Reading: false for a word that this version does not know ---
@@ -196,7 +197,9 @@ bool read(const proto::DeleteValue& in, DeleteValue& out) {
   return true;
 }
 
-bool read(const proto::SinkCursor& in, SetSinkCursor& out) { return fromProto(in, out.sink, out.cursor); }
+bool read(const proto::SetSinkCursor& in, SetSinkCursor& out) {
+  return fromProto(in.cursor(), out.sink, out.cursor) && readEnum(in.change(), out.change);
+}
 
 bool readBody(proto::Command& in, CommandBody& out) {
   using Case = proto::Command;

@@ -20,6 +20,10 @@ struct SinkCursor {
   friend bool operator==(const SinkCursor&, const SinkCursor&) = default;
 };
 
+// What a saved cursor is: how far the sink has come, or what an operator has set (pause, resume, replay).
+enum class CursorChange : std::uint8_t { Progress = 1, Control = 2 };
+std::string_view toString(CursorChange change);
+
 // "1 42 running 0 44,45": readable for whoever inspects a data folder.
 std::string encodeCursor(const SinkCursor& cursor);
 // Nothing when it is not of this form.

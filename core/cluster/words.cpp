@@ -178,6 +178,14 @@ std::string_view commandName(const CommandBody& body) {
   return kNames[body.index()];
 }
 
+std::string_view toString(CursorChange change) {
+  switch (change) {
+    case CursorChange::Progress: return "progress";
+    case CursorChange::Control: return "control";
+  }
+  return {};
+}
+
 std::span<const std::string_view> eventTypes() {
   static constexpr std::string_view kNames[] = {"node_join",
                                                 "node_rejoin",

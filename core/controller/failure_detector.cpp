@@ -80,7 +80,7 @@ void FailureDetector::expireProbe(Watch& watch, MonotonicTime now) {
 
 void FailureDetector::sendProbe(MemberId node, Watch& watch, MonotonicTime now) {
   const bool isDue = !watch.probe && now >= watch.nextProbeAt;
-  const bool again = watch.probe && !watch.seenAt && now >= watch.probe->repeatAt;
+  const bool again = watch.probe && watch.verdict == Verdict::Unknown && now >= watch.probe->repeatAt;
   if (!isDue && !again) return;
   ++lastSeq_;
   if (isDue) {
@@ -225,7 +225,7 @@ MonotonicTime FailureDetector::nextWake() const {
   MonotonicTime wake = MonotonicTime::max();
   for (const auto& [node, watch] : watches_) {
     wake = std::min(wake, watch.probe ? watch.probe->sentAt + options_.timeout : watch.nextProbeAt);
-    if (watch.probe && !watch.seenAt) wake = std::min(wake, watch.probe->repeatAt);
+    if (watch.probe && watch.verdict == Verdict::Unknown) wake = std::min(wake, watch.probe->repeatAt);
     if (watch.inquiry)
       wake = std::min(wake, watch.inquiry->askedAt + options_.timeout + options_.helperMargin);
   }

@@ -132,7 +132,12 @@ void LeaderDuties::announce() {
 
 void LeaderDuties::inOffice() {
   const Result<ConsensusStatus> status = parts_.consensus.status();
-  if (!status) return;
+  if (!status) {
+    parts_.loop.timerAfter(kRetry, [this, alive = lifetime_.watch(), term = term_] {
+      if (!alive.expired() && term_ == term) inOffice();
+    });
+    return;
+  }
   controller_.onBecomeLeader(parts_.coordinator.current(), consensusView(status.value()), now());
   wake();
 }

@@ -1,6 +1,6 @@
 #include "daemon/callback_sink.hpp"
 
-#include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "placement/partition_id.hpp"
@@ -108,10 +108,13 @@ class Caller {
 }  // namespace
 
 struct CallbackSink::Calls {
+  Calls(Hooks h, Log& l, Counter& c) : hooks(std::move(h)), log(l), exceptions(c) {}
+
   Hooks hooks;
   Log& log;
   Counter& exceptions;
-  std::atomic<bool> over{false};  // log and counter may be gone; a thread inside a hook is not waited for
+  std::mutex mutex;
+  bool over = false;  // log and counter may be gone: a thread inside a hook is not waited for
 
   void call(const OutgoingEvent& event) {
     if (hooks.onEvent) guarded(event, [&] { hooks.onEvent(common<NodeEvent>(event)); });
@@ -129,6 +132,7 @@ struct CallbackSink::Calls {
     }
   }
   void report(const OutgoingEvent& event, const char* what) {
+    const std::lock_guard lock(mutex);
     if (over) return;
     exceptions.add(1);
     log.error("hook_threw",
@@ -138,12 +142,16 @@ struct CallbackSink::Calls {
 
 CallbackSink::CallbackSink(Hooks hooks, EventLoop& loop, Log& log, MetricsSink& metrics)
     : loop_(loop),
-      calls_(new Calls{std::move(hooks), log,
-                       metrics.counter("clusterkit_callback_exceptions_total",
-                                       "Hooks of the embedding program that have thrown.", {})}),
+      calls_(
+          std::make_shared<Calls>(std::move(hooks), log,
+                                  metrics.counter("clusterkit_callback_exceptions_total",
+                                                  "Hooks of the embedding program that have thrown.", {}))),
       threads_(loop, 1) {}
 
-CallbackSink::~CallbackSink() { calls_->over = true; }
+CallbackSink::~CallbackSink() {
+  const std::lock_guard lock(calls_->mutex);
+  calls_->over = true;
+}
 
 void CallbackSink::deliver(OutgoingEvent event, Answered answered) {
   threads_.run(

@@ -32,7 +32,7 @@ class CallbackSink final : public SinkPort {
 class ForgottenCursor final : public CursorStore {
  public:
   void load(Loaded loaded) override { loaded(std::optional<SinkCursor>()); }
-  void save(const SinkCursor&, CallHandler done) override { done({}); }
+  void save(const SinkCursor&, CursorChange, CallHandler done) override { done({}); }
 };
 
 }  // namespace clusterkit

@@ -6,6 +6,7 @@ namespace clusterkit {
 namespace {
 
 constexpr Duration kPoll = std::chrono::milliseconds(10);
+constexpr Duration kUndrainLimit = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -20,6 +21,7 @@ void Departure::leave(MonotonicTime deadline, Task done) {
                        [this, alive = lifetime_.watch()](WriteResult result) {
                          if (alive.expired()) return;
                          if (result.fate == WriteResult::Fate::NotDone) return end(result.text);
+                         if (result.fate == WriteResult::Fate::Unknown) return stay();
                          if (result.fate == WriteResult::Fate::Applied && !result.outcome.applied())
                            return end(result.outcome.message);
                          await();
@@ -33,10 +35,18 @@ bool Departure::hasLeft() const {
 
 void Departure::await() {
   if (hasLeft()) return end({});
-  if (loop_.now() >= deadline_) return end("it took too long; the others will see the node as down");
+  if (loop_.now() >= deadline_) return stay();
   loop_.timerAfter(kPoll, [this, alive = lifetime_.watch()] {
     if (!alive.expired()) await();
   });
+}
+
+// The node stops like any other now. Without this it would be drained once more when it is started again.
+void Departure::stay() {
+  coordinator_.propose(UndrainNode{coordinator_.self()}, std::nullopt, loop_.now() + kUndrainLimit,
+                       [this, alive = lifetime_.watch()](WriteResult) {
+                         if (!alive.expired()) end("it took too long; the others will see the node as down");
+                       });
 }
 
 void Departure::end(std::string_view why) {

@@ -21,6 +21,7 @@ class Departure {
  private:
   bool hasLeft() const;
   void await();
+  void stay();
   void end(std::string_view why);  // empty: it has left
 
   EventLoop& loop_;

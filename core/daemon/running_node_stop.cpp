@@ -9,11 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Together below the 5 s that a stop may take.
-constexpr Duration kDeparture = 2s;
-constexpr Duration kHandOver = 500ms;
-constexpr Duration kSinkStop = 1s;
-constexpr Duration kStackStop = 1500ms;
+// Together, with the second that the HTTP loop gives its readers, below the 5 s that a stop may take.
+constexpr Duration kDeparture = 1200ms;  // and 300 ms to take it back
+constexpr Duration kHandOver = 300ms;
+constexpr Duration kSinkStop = 700ms;
+constexpr Duration kStackStop = 1s;
 
 }  // namespace
 

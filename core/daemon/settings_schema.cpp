@@ -118,7 +118,8 @@ constexpr ck_option kSink[] = {
     option("max_backoff", CK_TYPE_DURATION, "1m", "Longest wait between two attempts", kMillisecond,
            24 * kHour),
     option("dead_letter", CK_TYPE_BOOL, "true", "Keep events that were given up, for a replay"),
-    choiceOption("isolation", "inline|process", "inline", "In the daemon, or in a process of its own"),
+    choiceOption("isolation", "inline|process", "inline",
+                 "Where the sink runs; process is not there in this version"),
     endOfOptions};
 
 constexpr ck_option kService[] = {

@@ -15,8 +15,8 @@ class CursorStore {
   virtual ~CursorStore() = default;
   // Nothing when the sink has never had one.
   virtual void load(Loaded loaded) = 0;
-  // One at a time. Ok: it survives what it is meant to survive.
-  virtual void save(const SinkCursor& cursor, CallHandler done) = 0;
+  // One at a time. Ok: it survives what it is meant to survive. Conflict: somebody else has set it meanwhile.
+  virtual void save(const SinkCursor& cursor, CursorChange change, CallHandler done) = 0;
   // What somebody else has set since this generation: another node, for a cursor that is replicated.
   virtual std::optional<SinkCursor> setByOthers(std::uint64_t /*generation*/) const { return std::nullopt; }
 };

@@ -43,36 +43,48 @@ int append(int fd, const std::string& line, off_t size) {
   return ::fdatasync(fd) == 0 ? 0 : errno;
 }
 
+// A new or renamed file is there after a power loss only once its folder says so.
+int syncFolder(const fs::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int failed = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return failed;
+}
+
 }  // namespace
 
 DeadLetters::DeadLetters(EventLoop& loop, Workers& workers, fs::path folder)
-    : loop_(loop), workers_(workers), folder_(std::move(folder)) {}
+    : loop_(loop), workers_(workers), place_(std::make_shared<Place>()) {
+  place_->folder = std::move(folder);
+}
 
 void DeadLetters::keep(Letter letter, UniqueFunction<void(SinkAnswer)> done) {
   auto answer = std::make_shared<UniqueFunction<void(SinkAnswer)>>(std::move(done));
-  // Not `this`: a worker may still be at it when the node's parts go.
-  const bool taken = workers_.tryRun([&loop = loop_, folder = folder_, letter = std::move(letter), answer]() {
-    SinkAnswer result = write(folder, letter);
+  const bool taken = workers_.tryRun([&loop = loop_, place = place_, letter = std::move(letter), answer]() {
+    SinkAnswer result = write(*place, letter);
     loop.post([answer, result = std::move(result)]() mutable { (*answer)(std::move(result)); });
   });
   if (!taken) loop_.post([answer] { (*answer)({Status::Again, "the workers are busy", {}}); });
 }
 
-SinkAnswer DeadLetters::write(const fs::path& folder, const Letter& letter) {
+SinkAnswer DeadLetters::write(Place& place, const Letter& letter) {
+  const std::lock_guard lock(place.mutex);
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return failedAt(folder, error.value());
-  const fs::path path = folder / (letter.sink + ".jsonl");
+  fs::create_directories(place.folder, error);
+  if (error) return failedAt(place.folder, error.value());
+  const fs::path path = place.folder / (letter.sink + ".jsonl");
   struct stat before {};
-  if (::stat(path.c_str(), &before) == 0 && static_cast<std::uintmax_t>(before.st_size) >= maxBytes) {
-    fs::rename(path, folder / (letter.sink + ".1.jsonl"), error);
-    if (error) return failedAt(path, error.value());
-  }
+  const bool exists = ::stat(path.c_str(), &before) == 0;
+  const bool full = exists && static_cast<std::uintmax_t>(before.st_size) >= maxBytes;
+  if (full) fs::rename(path, place.folder / (letter.sink + ".1.jsonl"), error);
+  if (error) return failedAt(path, error.value());
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return failedAt(path, errno);
   struct stat now {};
-  const int failed = ::fstat(fd, &now) != 0 ? errno : append(fd, lineOf(letter), now.st_size);
+  int failed = ::fstat(fd, &now) != 0 ? errno : append(fd, lineOf(letter), now.st_size);
   ::close(fd);
+  if (failed == 0 && (full || !exists)) failed = syncFolder(place.folder);
   return failed == 0 ? SinkAnswer{} : failedAt(path, failed);
 }
 

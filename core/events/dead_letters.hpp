@@ -1,11 +1,12 @@
 // Events that a hook sink gave up, kept for people: one file of JSON lines per sink in the data folder.
 //
 // Bounded: at `maxBytes` the file is renamed to <sink>.1.jsonl, whose former content is lost, and begun anew.
-// Written by a worker thread, and synced before the event counts as done with.
+// Written by a worker thread, one at a time, and synced before the event counts as done with.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "events/sink_port.hpp"
@@ -31,11 +32,15 @@ class DeadLetters {
   void keep(Letter letter, UniqueFunction<void(SinkAnswer)> done);
 
  private:
-  static SinkAnswer write(const std::filesystem::path& folder, const Letter& letter);
+  struct Place {
+    std::mutex mutex;  // one letter at a time
+    std::filesystem::path folder;
+  };
+  static SinkAnswer write(Place& place, const Letter& letter);
 
   EventLoop& loop_;
   Workers& workers_;
-  const std::filesystem::path folder_;
+  const std::shared_ptr<Place> place_;  // a worker may still be at it when the node's parts go
 };
 
 }  // namespace clusterkit

@@ -59,8 +59,8 @@ void DeliverySchedule::scan(const ClusterState& state) {
     }
     scanned_ = seq;
     const auto* event = state.events.find(BigEndianKey(seq));
-    if (event == nullptr || !wants(**event)) continue;
     const bool doneBefore = doneAbove_.erase(seq) != 0;
+    if (event == nullptr || !wants(**event)) continue;
     admit(seq, *event, seq);
     // It keeps its place until those before it are done: the next cursor must name it again.
     if (doneBefore) pending_.at(seq).step = Step::Done;
@@ -114,6 +114,16 @@ bool DeliverySchedule::finish(DeliveryId id) {
 
 void DeliverySchedule::dropDone() {
   while (!pending_.empty() && pending_.begin()->second.step == Step::Done) pending_.erase(pending_.begin());
+}
+
+void DeliverySchedule::putBack(DeliveryId id, MonotonicTime now, Duration after) {
+  if (Pending* pending = underWay(id)) {
+    --pending->attempts;
+    pending->step = Step::Waiting;
+    pending->notBefore = now + after;
+  }
+  orphans_.erase(id);
+  running_.erase(id);
 }
 
 DeliverySchedule::Fate DeliverySchedule::fail(DeliveryId id, MonotonicTime now, Duration retryAfter) {

@@ -44,6 +44,8 @@ class DeliverySchedule {
   // stays where it is until finish() or retry().
   Fate fail(DeliveryId id, MonotonicTime now, Duration retryAfter);
   void retry(DeliveryId id, MonotonicTime now, Duration retryAfter);
+  // It was not begun after all: next() gives it again after this time, as the same attempt.
+  void putBack(DeliveryId id, MonotonicTime now, Duration after);
 
   // Goes on from there, forwards or back. What is under way is waited for, its results count for nothing.
   void moveTo(const SinkCursor& cursor);

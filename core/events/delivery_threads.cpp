@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "host/current_plugin.hpp"
@@ -57,7 +58,21 @@ void DeliveryThreads::run(Work work, SinkPort::Answered answered) {
     wanted = shared_->queue.size() + shared_->working;
   }
   shared_->wake.notify_one();
-  if (threads_.size() < wanted && threads_.size() < limit_) threads_.emplace_back(&serve, shared_);
+  if (threads_.size() >= wanted || threads_.size() >= limit_) return;
+  try {
+    threads_.emplace_back(&serve, shared_);
+  } catch (const std::system_error& error) {
+    if (threads_.empty()) refuseQueued(error.what());  // else a thread that there is will come to it
+  }
+}
+
+void DeliveryThreads::refuseQueued(const std::string& why) {
+  const std::lock_guard lock(shared_->mutex);
+  for (Shared::Call& call : std::exchange(shared_->queue, {}))
+    shared_->loop->post(
+        [answered = std::move(call.answered), text = "no thread can be made: " + why]() mutable {
+          answered({Status::Retry, text, {}});
+        });
 }
 
 std::size_t DeliveryThreads::busy() const {

@@ -29,6 +29,7 @@ class DeliveryThreads {
  private:
   struct Shared;
   static void serve(std::shared_ptr<Shared> shared);
+  void refuseQueued(const std::string& why);
 
   const std::uint32_t limit_;
   std::shared_ptr<Shared> shared_;

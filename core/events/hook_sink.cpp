@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kStuckAfter = 1s;            // past the deadline of a delivery
+constexpr Duration kBusyPause = 100ms;          // before a sink that takes no more is asked again
 constexpr Duration kSaveRetry = 1s;             // of a cursor that could not be saved
 constexpr std::uint64_t kSkippedPerSave = 256;  // events that the filter held back
 
@@ -46,9 +47,8 @@ void HookSink::setActive(bool active) {
   if (phase_ == Phase::Stopped || phase_ == Phase::Failed) return;
   if (active == (phase_ != Phase::Standby)) return;
   if (active) return load();
+  adopt({});
   phase_ = Phase::Standby;
-  unsaved_ = 0;
-  schedule_.moveTo({});
 }
 
 void HookSink::load() {
@@ -79,6 +79,10 @@ void HookSink::adopt(const SinkCursor& cursor) {
   schedule_.moveTo(cursor);
   savedUpTo_ = cursor.delivered;
   unsaved_ = 0;
+  dirty_ = control_ = false;
+  ++course_;
+  for (Answered& answer : std::exchange(waiting_, {}))
+    answer(Failure{Status::Conflict, "the sink's cursor was changed meanwhile"});
 }
 
 void HookSink::awaitStart() {
@@ -109,7 +113,7 @@ std::optional<EventSeq> HookSink::ownStart() const {
 void HookSink::pump() {
   if (phase_ != Phase::Running || paused_ || state_ == nullptr) return;
   const std::size_t limit = rules_.delivery.concurrency;
-  const std::size_t room = limit - std::min(limit, unsaved_);
+  const std::size_t room = limit - std::min(limit, unsaved_ + schedule_.running());
   for (Delivery& delivery : schedule_.next(*state_, parts_.loop.now(), room)) deliver(std::move(delivery));
   // What is due already waits for an answer or a cursor, not for a time.
   if (const MonotonicTime wake = schedule_.nextWake(); wake > parts_.loop.now()) wakeAt(wake);
@@ -135,8 +139,14 @@ void HookSink::deliver(Delivery delivery) {
 
 void HookSink::answered(DeliveryId id, SinkAnswer answer) {
   const UnderWay was = underWay_.extract(id).mapped();
-  // One that was begun before this node stepped down: its successor decides what becomes of the event.
-  if (answer.status == Status::Ok || phase_ == Phase::Standby) return done(id);
+  if (answer.status == Status::Ok) return done(id);
+  // What did not end well while the node stops, or after it has stepped down, is not over: it is delivered
+  // again by the next run, or by the next leader.
+  if (phase_ != Phase::Running) return schedule_.retry(id, parts_.loop.now(), {});
+  if (answer.status == Status::Again) {
+    schedule_.putBack(id, parts_.loop.now(), kBusyPause);
+    return pump();
+  }
   lastError_ = answer.text.empty() ? std::string(clusterkit::name(answer.status)) : answer.text;
   const bool hopeless = !answer.mayRetry();
   if (hopeless ||
@@ -146,7 +156,7 @@ void HookSink::answered(DeliveryId id, SinkAnswer answer) {
   }
   ++retries_;
   meters_.retries.add(1);
-  if (isPowerOfTwo(was.attempt) && phase_ == Phase::Running)
+  if (isPowerOfTwo(was.attempt))
     parts_.log.warn("sink_retry", {{"sink", rules_.name},
                                    {"seq", was.event->seq},
                                    {"type", eventType(was.event->body)},
@@ -224,33 +234,55 @@ SinkCursor HookSink::cursor() const {
 }
 
 void HookSink::save() {
-  if (saving_ || phase_ == Phase::Standby || phase_ == Phase::Failed) return;
+  dirty_ = true;
+  if (saving_ || (phase_ != Phase::Running && phase_ != Phase::Stopped)) return;
   saving_ = true;
-  const SinkCursor now = cursor();
-  savedUpTo_ = now.delivered;
-  cursors_->save(now, [this, alive = lifetime_.watch(), covered = unsaved_,
-                       waiting = std::exchange(waiting_, {})](CallOutcome outcome) mutable {
-    if (!alive.expired()) saved(outcome, covered, std::move(waiting));
-  });
+  dirty_ = false;
+  const bool control = std::exchange(control_, false);
+  Save save{cursor(), control ? CursorChange::Control : CursorChange::Progress, unsaved_, course_};
+  if (control) ++save.cursor.generation;
+  savedUpTo_ = save.cursor.delivered;
+  cursors_->save(save.cursor, save.change,
+                 [this, alive = lifetime_.watch(), save,
+                  waiting = std::exchange(waiting_, {})](CallOutcome outcome) mutable {
+                   if (!alive.expired()) saved(save, outcome, std::move(waiting));
+                 });
 }
 
-void HookSink::saved(const CallOutcome& outcome, std::size_t covered, std::vector<Answered> answered) {
+void HookSink::saved(const Save& save, const CallOutcome& outcome, std::vector<Answered> answered) {
   saving_ = false;
+  const bool current = save.course == course_;
+  if (outcome.ok() && current) {
+    generation_ = save.cursor.generation;
+    unsaved_ -= std::min(unsaved_, save.covered);
+  }
   for (Answered& answer : answered) {
     if (outcome.ok())
       answer(status());
     else
       answer(Failure{outcome.status, outcome.text});
   }
-  if (outcome.ok()) {
-    unsaved_ -= std::min(unsaved_, covered);
-  } else {
+  if (!outcome.ok() && current && phase_ == Phase::Running) {
     parts_.log.warn("sink_cursor_not_saved", {{"sink", rules_.name}, {"reason", outcome.text}});
+    // What an operator was refused must not be in force, and what others have set must be.
+    if (save.change == CursorChange::Control || outcome.status == Status::Conflict) return reload();
+    dirty_ = true;
     wakeAt(parts_.loop.now() + kSaveRetry);
+  } else if (dirty_) {
+    this->save();
   }
-  if (outcome.ok() && (unsaved_ != 0 || !waiting_.empty())) save();
   pump();
-  if (stopped_ && !saving_) std::exchange(stopped_, nullptr)();
+  if (!saving_) endStop();
+}
+
+void HookSink::reload() {
+  cursors_->load(
+      [this, alive = lifetime_.watch(), course = course_](Result<std::optional<SinkCursor>> cursor) {
+        if (alive.expired() || phase_ != Phase::Running || course != course_) return;
+        if (!cursor) return fail(cursor.failure().text);
+        if (cursor.value()) adopt(*cursor.value());
+        pump();
+      });
 }
 
 void HookSink::wakeAt(MonotonicTime when) {
@@ -259,7 +291,7 @@ void HookSink::wakeAt(MonotonicTime when) {
   wakingAt_ = when;
   waking_ = parts_.loop.timerAt(when, [this] {
     waking_ = {};
-    if (unsaved_ != 0) save();
+    if (dirty_) save();
     pump();
   });
 }
@@ -273,13 +305,20 @@ void HookSink::fail(const std::string& reason) {
                                    {"effect", "it gets no more events until the node is started again"}});
 }
 
-// What ends well meanwhile is still written down.
+// What ends well meanwhile is still written down, as far as the time goes.
 void HookSink::stop(MonotonicTime deadline, Task done) {
-  phase_ = phase_ == Phase::Running ? Phase::Stopped : phase_;
-  port_->stop(deadline, [this, alive = lifetime_.watch(), d = std::move(done)]() mutable {
+  if (phase_ != Phase::Failed) phase_ = Phase::Stopped;
+  port_->stop(deadline, [this, alive = lifetime_.watch(), deadline, d = std::move(done)]() mutable {
     if (alive.expired() || !saving_) return d();
     stopped_ = std::move(d);
+    parts_.loop.timerAt(deadline, [this, alive] {
+      if (!alive.expired()) endStop();
+    });
   });
+}
+
+void HookSink::endStop() {
+  if (stopped_) std::exchange(stopped_, nullptr)();
 }
 
 }  // namespace clusterkit

@@ -82,7 +82,15 @@ class HookSink {
   void reportStuck();
   bool isStuck(const UnderWay& delivery) const;
   void save();
-  void saved(const CallOutcome& outcome, std::size_t covered, std::vector<Answered> answered);
+  struct Save {
+    SinkCursor cursor;
+    CursorChange change;
+    std::size_t covered;  // deliveries done that it covers
+    std::uint64_t course;
+  };
+  void saved(const Save& save, const CallOutcome& outcome, std::vector<Answered> answered);
+  void reload();
+  void endStop();
   void wakeAt(MonotonicTime when);
   using Edit = std::function<void(SinkCursor&)>;
   void change(const Edit& edit, Answered answered);
@@ -100,12 +108,16 @@ class HookSink {
   const ClusterState* state_ = nullptr;
   Phase phase_ = Phase::Standby;
   bool paused_ = false;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = 0;  // of the cursor that was saved or loaded last
+  std::uint64_t course_ =
+      0;  // rises whenever the cursor is set from elsewhere: older saves say nothing of it
   std::map<DeliveryId, UnderWay> underWay_;
 
   EventSeq savedUpTo_;       // by the last cursor that was handed to the store
   std::size_t unsaved_ = 0;  // deliveries done that no cursor in the store covers
   bool saving_ = false;
+  bool dirty_ = false;             // something has changed since the last save was begun
+  bool control_ = false;           // and an operator did it
   std::vector<Answered> waiting_;  // for a control that is to be saved first
   Task stopped_;
 

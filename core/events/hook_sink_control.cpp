@@ -37,10 +37,9 @@ void HookSink::change(const Edit& edit, Answered answered) {
   const SinkCursor before = cursor();
   SinkCursor wanted = before;
   edit(wanted);
-  ++wanted.generation;
   if (wanted.delivered != before.delivered) schedule_.moveTo(wanted);
   paused_ = wanted.paused;
-  generation_ = wanted.generation;
+  control_ = true;  // several that come while a save is under way are one step
   waiting_.push_back(std::move(answered));
   save();
   pump();
@@ -56,10 +55,11 @@ void HookSink::changeElsewhere(const Edit& edit, Answered answered) {
     SinkCursor wanted = *found.value();
     edit(wanted);
     ++wanted.generation;
-    cursors_->save(wanted, [this, alive, answered = std::move(answered)](CallOutcome outcome) mutable {
-      if (!alive.expired() && outcome.ok()) return answered(status());
-      answered(Failure{outcome.status, outcome.text});
-    });
+    cursors_->save(wanted, CursorChange::Control,
+                   [this, alive, answered = std::move(answered)](CallOutcome outcome) mutable {
+                     if (!alive.expired() && outcome.ok()) return answered(status());
+                     answered(Failure{outcome.status, outcome.text});
+                   });
   });
 }
 

@@ -18,7 +18,7 @@ void LocalCursor::load(Loaded loaded) {
       });
 }
 
-void LocalCursor::save(const SinkCursor& cursor, CallHandler done) {
+void LocalCursor::save(const SinkCursor& cursor, CursorChange, CallHandler done) {
   store_.putMeta(name_, encodeCursor(cursor), std::move(done));
 }
 

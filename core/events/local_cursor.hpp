@@ -14,7 +14,7 @@ class LocalCursor final : public CursorStore {
   LocalCursor(StorePort& store, const std::string& sink);
 
   void load(Loaded loaded) override;
-  void save(const SinkCursor& cursor, CallHandler done) override;
+  void save(const SinkCursor& cursor, CursorChange change, CallHandler done) override;
 
  private:
   StorePort& store_;

@@ -24,10 +24,12 @@ void ReplicatedCursor::load(Loaded loaded) {
   loaded(cursor != nullptr ? std::optional(*cursor) : std::nullopt);
 }
 
-void ReplicatedCursor::save(const SinkCursor& cursor, CallHandler done) {
+// Progress is the leader's to tell: once it leads no more, its successor knows better.
+void ReplicatedCursor::save(const SinkCursor& cursor, CursorChange change, CallHandler done) {
   coordinator_.propose(
-      SetSinkCursor{sink_, cursor}, std::nullopt, loop_.now() + kLimit,
-      [done = std::move(done)](WriteResult result) mutable { done(outcomeOf(std::move(result))); });
+      SetSinkCursor{sink_, cursor, change}, std::nullopt, loop_.now() + kLimit,
+      [done = std::move(done)](WriteResult result) mutable { done(outcomeOf(std::move(result))); },
+      change == CursorChange::Progress ? Route::HereOnly : Route::ToLeader);
 }
 
 std::optional<SinkCursor> ReplicatedCursor::setByOthers(std::uint64_t generation) const {

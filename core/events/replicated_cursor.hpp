@@ -15,8 +15,7 @@ class ReplicatedCursor final : public CursorStore {
   ReplicatedCursor(EventLoop& loop, Coordinator& coordinator, std::string sink);
 
   void load(Loaded loaded) override;
-  // Conflict: another node has set it meanwhile; see setByOthers().
-  void save(const SinkCursor& cursor, CallHandler done) override;
+  void save(const SinkCursor& cursor, CursorChange change, CallHandler done) override;
   std::optional<SinkCursor> setByOthers(std::uint64_t generation) const override;
 
  private:

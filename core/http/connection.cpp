@@ -71,16 +71,14 @@ void Connection::onReadable(std::string& scratch, MonotonicTime now) {
 
 void Connection::onWritable(MonotonicTime now) {
   flush(now);
-  if (stream_ && output_.empty()) continueStream(now);
+  feedStream(now);
   if (phase_ == Phase::reading && !input_.empty() && !backlogged()) resume(now);
 }
 
 void Connection::resume(MonotonicTime now) {
   more_ = false;
-  if (stream_)
-    continueStream(now);
-  else
-    process(now);
+  if (stream_) return feedStream(now);
+  process(now);
   flush(now);
 }
 
@@ -233,8 +231,9 @@ void Connection::onDeadline(MonotonicTime now) {
       process(now);
       break;
     case Phase::streaming:
-      if (output_.empty()) stream_->beat(output_);
       phaseDeadline_ = now + environment_.options.streamHeartbeat;
+      feedStream(now);
+      if (stream_ && output_.empty()) stream_->beat(output_);
       break;
     case Phase::draining:
     case Phase::closed: phase_ = Phase::closed; return;

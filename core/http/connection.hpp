@@ -85,6 +85,7 @@ class Connection {
   void lookAgain(MonotonicTime now);
   void giveUpPoll(MonotonicTime now);
   void beginStream(StreamBegin begin, MonotonicTime now);
+  void feedStream(MonotonicTime now);
   void continueStream(MonotonicTime now);
   StreamSource::Next takePiece(MonotonicTime now);
   void onEndOfInput(MonotonicTime now);

@@ -26,9 +26,17 @@ auto answerOf(const Request& request, Ask ask) -> decltype(ask()) {
 
 void Connection::onSignal(MonotonicTime now) {
   if (poll_) lookAgain(now);
-  // While a piece is under way its client is behind: it takes the next one when it has read this one.
-  if (stream_ && output_.empty()) continueStream(now);
   flush(now);
+  feedStream(now);
+}
+
+// While a piece is under way its client is behind: it takes the next one when it has read this one. The
+// socket is asked first, and last inside continueStream(): a piece that leaves in between would be followed
+// by nobody, for a socket that takes everything is not watched.
+void Connection::feedStream(MonotonicTime now) {
+  if (!stream_) return;
+  flush(now);
+  if (stream_ && output_.empty()) continueStream(now);
 }
 
 void Connection::beginPoll(PollBegin begin, MonotonicTime now) {

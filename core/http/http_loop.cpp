@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr int kAcceptsPerTurn = 64;
 constexpr milliseconds kAcceptPause{100};  // when the process has no descriptors left
-constexpr milliseconds kStopGrace{2000};
+constexpr milliseconds kStopGrace{1000};
 // Deadlines and waiters that are looked after before sockets have their turn again.
 constexpr std::size_t kPerTurn = 256;
 constexpr seconds kLongestWait{3600};

@@ -53,6 +53,7 @@ class RandomCommands {
     command.cursor.delivered = EventSeq(below(static_cast<std::uint32_t>(state.nextEvent.value)));
     if (below(3) == 0) command.cursor.above = {EventSeq(command.cursor.delivered.value + 2)};
     command.cursor.paused = below(4) == 0;
+    if (below(3) == 0) command.change = CursorChange::Control;
     return command;
   }
 

@@ -48,8 +48,9 @@ class FakePort final : public SinkPort {
 class FakeCursors final : public CursorStore {
  public:
   void load(Loaded loaded) override { loaded(stored); }
-  void save(const SinkCursor& cursor, CallHandler done) override {
+  void save(const SinkCursor& cursor, CursorChange change, CallHandler done) override {
     ++saves;
+    changes.push_back(change);
     wanted = cursor;
     waiting = std::move(done);
     if (prompt) finish();
@@ -69,6 +70,7 @@ class FakeCursors final : public CursorStore {
   CallHandler waiting;
   bool prompt = true;
   int saves = 0;
+  std::vector<CursorChange> changes;
 };
 
 class HookSinkTest : public ::testing::Test {
