@@ -83,6 +83,18 @@ TEST(FailureDetector, ANodeThatIsNeverHeardOfIsDownInTheUsualTimeAndIsNotFlooded
   EXPECT_LE(sim.probes - before, 80u);
 }
 
+TEST(FailureDetector, ANewLeaderDoesNotFloodANodeThatIsDown) {
+  DetectorSim sim(3);
+  sim.dead.insert(kTwo);
+  sim.watched[1].status = NodeStatus::Down;
+  sim.detector.setNodes(sim.watched, at(sim.now));
+  sim.detector.reset(at(sim.now));
+  sim.run(seconds(10));
+  const std::size_t before = sim.probes;
+  sim.run(seconds(10));
+  EXPECT_NEAR(static_cast<double>(sim.probes - before), 40, 3) << "two nodes, every half second";
+}
+
 TEST(FailureDetector, OneBadLinkEvictsNobodyAndIsReportedOnce) {
   DetectorSim sim(3);
   sim.run(seconds(5));

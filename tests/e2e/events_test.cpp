@@ -145,6 +145,22 @@ TEST_F(HookedCluster, DrainAndRemovalAreToldWithTheirReasons) {
   expectNoGap(hook(1).told());
 }
 
+// Its copies wait for a report that nobody sends: the stop does not, and the node that is started again
+// stays.
+TEST_F(HookedCluster, ADepartureThatTakesTooLongIsTakenBack) {
+  for (std::size_t n = 1; n <= 3; ++n) {
+    addHooked({{"node.leave_on_stop", "true"},
+               {"rebalance.handoff", "acknowledged"},
+               {"cluster.replication_factor", "1"}});
+    ASSERT_TRUE(eventually([&] { return cluster_.allActive(n); }, 20s));
+  }
+  TestNode& node = cluster_.node(1);  // it holds everything
+  EXPECT_EQ(node.stop(), 0) << "within the 5 s of a stop";
+  EXPECT_THAT(node.log(), testing::HasSubstr("not_left"));
+  node.start();
+  ASSERT_TRUE(eventually([&] { return cluster_.node(2).status("node-1") == "active"; }, 20s));
+}
+
 TEST_F(HookedCluster, ADrainedNodeLeavesAndADepartingOneDoesSoOnSigterm) {
   startThreeHooked({{"node.leave_on_stop", "true"}});
   TestNode& leader = cluster_.leader();

@@ -129,6 +129,17 @@ TEST(DeliverySchedule, TheFilterHoldsBackOthersAndTheCursorPassesThem) {
   EXPECT_EQ(schedule.delivered(), EventSeq(3));
 }
 
+TEST(DeliverySchedule, AFilterThatBecameNarrowerLeavesACursorThatCanBeRead) {
+  History history;
+  for (int i = 0; i < 20; ++i) history.value("k");
+  DeliveryRules only = rules(4);
+  only.types = {"leader_change"};
+  DeliverySchedule schedule(only, {EventSeq(10), {EventSeq(12)}, false, 0});
+  EXPECT_THAT(schedule.next(history.state, kNow, kAll), IsEmpty());
+  EXPECT_TRUE(decodeCursor(encodeCursor(schedule.cursor())));
+  EXPECT_EQ(schedule.delivered(), EventSeq(20));
+}
+
 TEST(DeliverySchedule, WhatTheHistoryHasLostIsOneGapInItsPlaceEvenForAFilteredSink) {
   History history(3);
   for (int i = 0; i < 10; ++i) history.value("k");
