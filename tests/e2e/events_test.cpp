@@ -84,7 +84,7 @@ TEST_F(HookedCluster, EveryNodeIsToldTheSameOfCrashReturnAndRebalanceInTheDocume
 // Long enough away that its copies were placed anew, and back from another address: still the node that it
 // was.
 TEST_F(HookedCluster, ANodeThatWasEvictedAndReturnsFromANewAddressIsARejoinBeforeAnyRebalance) {
-  startThreeHooked({{"rebalance.grace", "500ms"}, {"cluster.replication_factor", "2"}});
+  startThreeHooked({{"rebalance.grace", "500ms"}, {"cluster.replication_factor", "2"}}, 2);
   ASSERT_TRUE(eventually([&] { return allDone(); }, 20s));
   TestNode& victim = cluster_.leader().id() == "node-3" ? cluster_.node(2) : cluster_.node(3);
   TestNode& witness = cluster_.node(1);

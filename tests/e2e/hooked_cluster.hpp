@@ -100,12 +100,12 @@ class HookedCluster : public ::testing::Test {
     hooks_.push_back(std::make_unique<Hook>(cluster_.folder(), name));
     return cluster_.addStarted(hooks_.back()->settings() + settings);
   }
-  void startThreeHooked(const Settings& settings = {}) {
+  void startThreeHooked(const Settings& settings = {}, std::size_t replication = 3) {
     for (std::size_t n = 1; n <= 3; ++n) {
       addHooked(settings);
       ASSERT_TRUE(eventually([&] { return cluster_.allActive(n); }, 20s));
     }
-    ASSERT_TRUE(eventually([&] { return cluster_.balanced(3); }, 20s));
+    ASSERT_TRUE(eventually([&] { return cluster_.balanced(3, replication); }, 20s));
   }
   Hook& hook(std::size_t number) { return *hooks_.at(number - 1); }
   std::uint64_t newest(const TestNode& node) { return sink(node)->getValue<std::uint64_t>("newest"); }

@@ -122,10 +122,10 @@ TEST_F(HookedCluster, AHookThatAlwaysFailsEndsInTheDeadLettersAndTheNextOneGoesO
   ASSERT_TRUE(eventually([&] { return node.put("k", "v").status == 200; }, 20s));
   ASSERT_TRUE(
       eventually([&] { return sink(node, "bad")->optValue<int>("dead_letters_total", 0) == 1; }, 20s));
+  ASSERT_TRUE(eventually([&] { return isDone(node, "bad") && isDone(node); }, 20s));
   const std::string letter = readFile(node.dataDir() / "dead-letters" / "bad.jsonl");
   EXPECT_THAT(letter, testing::HasSubstr("\"attempts\":2"));
   EXPECT_THAT(letter, testing::HasSubstr("\"key\":\"k\""));
-  ASSERT_TRUE(eventually([&] { return isDone(node, "bad") && isDone(node); }, 20s));
 }
 
 TEST_F(HookedCluster, ASinkIsPausedResumedAndReplayedOverTheApi) {
