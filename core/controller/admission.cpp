@@ -86,25 +86,47 @@ void Admission::join(const proto::JoinDuty& duty, MonotonicTime deadline, DutyAn
   candidate->deadline = deadline;
   candidate->reachableBy = std::min(deadline, loop_.now() + kReachLimit);
   candidate->answer = std::move(answer);
-  transport_.addCandidate(peerOf(candidate->command.node));
+  const Peer peer = peerOf(candidate->command.node);
+  candidate->standing = standingOf(peer);
+  // Whoever claims the name of a member that answers must not cut its link.
+  if (candidate->standing == Standing::Moved && transport_.isUp(peer.member))
+    return answerLater(std::move(candidate->answer),
+                       Failure{Status::Conflict, "join refused: this member answers at another address"});
+  transport_.addCandidate(peer);
   awaitReachable(std::move(candidate));
+}
+
+Admission::Standing Admission::standingOf(const Peer& peer) const {
+  for (const Member& member : coordinator_.membership()->members)
+    if (member.peer.member == peer.member) return member.peer == peer ? Standing::Member : Standing::Moved;
+  return Standing::New;
 }
 
 // A link is up once the other side has proved at that address that it is the member it claims to be. A node
 // that cannot be reached must not become a member: it would count towards the quorum.
 void Admission::awaitReachable(std::shared_ptr<Candidate> candidate) {
   const NodeSpec& node = candidate->command.node;
-  if (transport_.isUp(node.member)) return admit(std::move(candidate));
+  if (transport_.isUp(node.member)) return reached(std::move(candidate));
   if (loop_.now() < candidate->reachableBy) {
     loop_.timerAfter(kReachPoll, [this, alive = lifetime_.watch(), candidate]() mutable {
       if (!alive.expired()) awaitReachable(std::move(candidate));
     });
     return;
   }
-  if (coordinator_.current().findNode(node.member) == nullptr) transport_.removeCandidate(node.member);
+  transport_.removeCandidate(node.member);
   candidate->answer(
       Failure{Status::Conflict, "join refused: transport address " + node.transportAddress +
                                     " cannot be reached from the leader, or another member answers there"});
+}
+
+// A member that answers at a new address is first told to all, or only this leader would find it.
+void Admission::reached(std::shared_ptr<Candidate> candidate) {
+  if (candidate->standing != Standing::Moved) return admit(std::move(candidate));
+  const NodeSpec spec = candidate->command.node;
+  updatePeer(spec, [this, alive = lifetime_.watch(), candidate](std::optional<Failure> failure) mutable {
+    if (!alive.expired() && !failure) return admit(std::move(candidate));
+    candidate->answer(failure.value_or(Failure{Status::Unavailable, "stopping"}));
+  });
 }
 
 void Admission::admit(std::shared_ptr<Candidate> candidate) {

@@ -27,14 +27,18 @@ class Admission {
   void transfer(const proto::TransferDuty& duty, DutyAnswer answer);
 
  private:
+  enum class Standing : std::uint8_t { New, Member, Moved };  // Moved: a member, at another address
   struct Candidate {
     AddNode command;
     MonotonicTime deadline;
     MonotonicTime reachableBy;
     DutyAnswer answer;
+    Standing standing = Standing::New;
   };
 
+  Standing standingOf(const Peer& peer) const;
   void awaitReachable(std::shared_ptr<Candidate> candidate);
+  void reached(std::shared_ptr<Candidate> candidate);
   void admit(std::shared_ptr<Candidate> candidate);
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                DutyAnswer answer);

@@ -121,8 +121,8 @@ void TransportPort::setMembers(std::span<const Member> members) {
 // A changed endpoint, key or set is told to the plugin as a whole; an unchanged one is not told at all.
 void TransportPort::declarePeers() {
   if (!usable()) return;
-  std::map<MemberId, Peer> wanted = members_;
-  wanted.insert(candidates_.begin(), candidates_.end());  // does not replace a member
+  std::map<MemberId, Peer> wanted = candidates_;  // a member that has moved is tried where it says that it is
+  wanted.insert(members_.begin(), members_.end());
   wanted.erase(local_);
   if (wanted == declared_) return;
   std::vector<ck_peer> peers;
