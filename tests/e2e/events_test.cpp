@@ -25,7 +25,7 @@ TEST_F(HookedCluster, TheFoundersHookIsToldOfEverythingFromItsOwnJoinOnWithAllFi
 }
 
 TEST_F(HookedCluster, EveryNodeIsToldTheSameOfCrashReturnAndRebalanceInTheDocumentedOrder) {
-  startThreeHooked({{"rebalance.grace", "1s"}});
+  startThreeHooked({{"rebalance.grace", "60s"}});
   ASSERT_TRUE(eventually([&] { return allDone(); }, 20s));
   TestNode& victim = cluster_.leader().id() == "node-3" ? cluster_.node(2) : cluster_.node(3);
   TestNode& witness = cluster_.node(1);
