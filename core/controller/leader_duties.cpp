@@ -13,7 +13,8 @@ constexpr Duration kRetry = 200ms;
 // How often a learner's progress is looked at: a new node gets its share no later than it has caught up.
 constexpr Duration kCatchUpPoll = 10ms;
 constexpr Duration kProgressPoll = 500ms;
-constexpr std::size_t kMaxWaiting = 64;  // for one rebalance by hand
+constexpr Duration kProgressSlack = 100ms;  // the heartbeats of consensus turn the loop more often than that
+constexpr std::size_t kMaxWaiting = 64;     // for one rebalance by hand
 
 ControllerOptions optionsOf(MemberId self, const DutySettings& settings) {
   ControllerOptions out;
@@ -188,11 +189,11 @@ bool LeaderDuties::someoneCatchesUp(const ConsensusView& view) const {
 
 void LeaderDuties::wake() { wakeAt(parts_.loop.now()); }
 
-void LeaderDuties::wakeAt(MonotonicTime when) {
+void LeaderDuties::wakeAt(MonotonicTime when, Duration slack) {
   if (waking_ && wakingAt_ <= when) return;
   if (waking_) parts_.loop.cancel(waking_);
   wakingAt_ = when;
-  waking_ = parts_.loop.timerAt(when, [this] {
+  waking_ = parts_.loop.patientTimerAt(when, slack, [this] {
     waking_ = {};
     tick();
   });
@@ -210,8 +211,9 @@ void LeaderDuties::tick() {
   const ConsensusView view = consensusView(status.value());
   controller_.onConsensus(view);
   carryOut(controller_.onTick(now()));
-  const Duration poll = someoneCatchesUp(view) ? kCatchUpPoll : kProgressPoll;
-  if (controller_.leads()) wakeAt(parts_.loop.now() + poll);
+  if (!controller_.leads()) return;
+  const MonotonicTime present = parts_.loop.now();
+  someoneCatchesUp(view) ? wakeAt(present + kCatchUpPoll) : wakeAt(present + kProgressPoll, kProgressSlack);
 }
 
 void LeaderDuties::carryOut(Actions actions) {

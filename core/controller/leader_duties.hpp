@@ -71,7 +71,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   void leaveOffice();
 
   void wake();
-  void wakeAt(MonotonicTime when);
+  void wakeAt(MonotonicTime when, Duration slack = {});
   void tick();
   void carryOut(Actions actions);
   void sendProbe(const SendProbe& probe);

@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 using http::FailureKind;
 
-constexpr Duration kRefresh = 250ms;
+constexpr Duration kRefresh = 200ms;
+constexpr Duration kRefreshSlack = 100ms;  // the heartbeats of consensus turn the loop more often than that
 
 FailureKind kindOf(Status status) {
   switch (status) {
@@ -130,7 +131,7 @@ void NodeApi::refresh() {
 }
 
 void NodeApi::refreshLater() {
-  refreshing_ = loop_.timerAfter(kRefresh, [this] {
+  refreshing_ = loop_.patientTimerAt(loop_.now() + kRefresh, kRefreshSlack, [this] {
     refreshing_ = {};
     if (!consensusRuns_) return;
     refresh();

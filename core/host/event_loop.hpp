@@ -32,6 +32,9 @@ class EventLoop {
   // set. [loop]
   virtual TimerId timerAt(MonotonicTime when, Task task) = 0;
   TimerId timerAfter(Duration delay, Task task) { return timerAt(now() + delay, std::move(task)); }
+  // For periodic work without hurry: runs the task in the first turn after `when`, which another cause may
+  // have woken the loop for, and wakes the loop for it only once `slack` has passed too. [loop]
+  virtual TimerId patientTimerAt(MonotonicTime when, Duration slack, Task task) = 0;
   // True: it will not fire any more. False: it has fired, or was cancelled before. [loop]
   virtual bool cancel(TimerId timer) = 0;
 

@@ -87,6 +87,11 @@ TimerId SimulatedLoop::timerAt(MonotonicTime when, Task task) {
   return TimerId(id);
 }
 
+// Virtual time costs nothing, so there is nothing to wait for.
+TimerId SimulatedLoop::patientTimerAt(MonotonicTime when, Duration, Task task) {
+  return timerAt(when, std::move(task));
+}
+
 bool SimulatedLoop::cancel(TimerId timer) {
   const auto found = timers_.find(timer.value);
   if (found == timers_.end()) return false;

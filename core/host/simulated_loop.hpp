@@ -73,6 +73,7 @@ class SimulatedLoop final : public EventLoop {
   void post(Task task) override;
   void atTurnEnd(Task task) override;
   TimerId timerAt(MonotonicTime when, Task task) override;
+  TimerId patientTimerAt(MonotonicTime when, Duration slack, Task task) override;
   bool cancel(TimerId timer) override;
   MonotonicTime now() const override { return scheduler_.now(); }
   WallTime wall() const override;

@@ -51,6 +51,10 @@ void ThreadLoop::atTurnEnd(Task task) { turnEnd_.push_back(std::move(task)); }
 
 TimerId ThreadLoop::timerAt(MonotonicTime when, Task task) { return timers_.add(when, std::move(task)); }
 
+TimerId ThreadLoop::patientTimerAt(MonotonicTime when, Duration slack, Task task) {
+  return timers_.add(when, std::move(task), slack);
+}
+
 bool ThreadLoop::cancel(TimerId timer) { return timers_.cancel(timer); }
 
 MonotonicTime ThreadLoop::now() const { return std::chrono::steady_clock::now(); }
@@ -79,7 +83,7 @@ LoopStatistics ThreadLoop::statistics() const {
 
 // False when the loop has to end.
 bool ThreadLoop::waitForWork(std::vector<Task>& batch) {
-  const std::optional<MonotonicTime> due = timers_.nextDue();
+  const std::optional<MonotonicTime> due = timers_.nextWake();
   std::unique_lock lock(mutex_);
   while (posted_.empty() && !stopping_ && turnEnd_.empty()) {
     sleeping_ = true;

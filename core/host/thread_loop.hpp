@@ -42,6 +42,7 @@ class ThreadLoop final : public EventLoop {
   void post(Task task) override;
   void atTurnEnd(Task task) override;
   TimerId timerAt(MonotonicTime when, Task task) override;
+  TimerId patientTimerAt(MonotonicTime when, Duration slack, Task task) override;
   bool cancel(TimerId timer) override;
   MonotonicTime now() const override;
   WallTime wall() const override;

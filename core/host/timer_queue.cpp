@@ -2,9 +2,9 @@
 
 namespace clusterkit {
 
-TimerId TimerQueue::add(MonotonicTime when, Task task) {
+TimerId TimerQueue::add(MonotonicTime when, Task task, Duration slack) {
   const std::uint64_t id = ++lastId_;
-  tasks_.emplace(Key{when, id}, std::move(task));
+  timers_.emplace(Key{when, id}, Timer{std::move(task), slack});
   whenOf_.emplace(id, when);
   return TimerId(id);
 }
@@ -12,21 +12,27 @@ TimerId TimerQueue::add(MonotonicTime when, Task task) {
 bool TimerQueue::cancel(TimerId timer) {
   const auto found = whenOf_.find(timer.value);
   if (found == whenOf_.end()) return false;
-  tasks_.erase(Key{found->second, timer.value});
+  timers_.erase(Key{found->second, timer.value});
   whenOf_.erase(found);
   return true;
 }
 
-std::optional<MonotonicTime> TimerQueue::nextDue() const {
-  if (tasks_.empty()) return std::nullopt;
-  return tasks_.begin()->first.when;
+// Ends at the first timer without slack, as most are.
+std::optional<MonotonicTime> TimerQueue::nextWake() const {
+  std::optional<MonotonicTime> first;
+  for (const auto& [key, timer] : timers_) {
+    if (first && *first <= key.when) break;
+    const MonotonicTime latest = key.when + timer.slack;
+    if (!first || latest < *first) first = latest;
+  }
+  return first;
 }
 
 Task TimerQueue::takeDue(MonotonicTime now) {
-  if (tasks_.empty() || tasks_.begin()->first.when > now) return {};
-  auto node = tasks_.extract(tasks_.begin());
+  if (timers_.empty() || timers_.begin()->first.when > now) return {};
+  auto node = timers_.extract(timers_.begin());
   whenOf_.erase(node.key().id);
-  return std::move(node.mapped());
+  return std::move(node.mapped().task);
 }
 
 }  // namespace clusterkit

@@ -11,10 +11,11 @@ namespace clusterkit {
 
 class TimerQueue {
  public:
-  TimerId add(MonotonicTime when, Task task);
+  // Due at `when`; worth waking up for only when it has been due for `slack`.
+  TimerId add(MonotonicTime when, Task task, Duration slack = {});
   bool cancel(TimerId timer);
-  // When the first one is due; nothing while there is none.
-  std::optional<MonotonicTime> nextDue() const;
+  // When to look again at the latest; nothing while there is no timer.
+  std::optional<MonotonicTime> nextWake() const;
   // Takes the first timer that is due at `now`; an empty task when there is none.
   Task takeDue(MonotonicTime now);
 
@@ -24,7 +25,11 @@ class TimerQueue {
     std::uint64_t id;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
-  std::map<Key, Task> tasks_;
+  struct Timer {
+    Task task;
+    Duration slack;
+  };
+  std::map<Key, Timer> timers_;
   std::unordered_map<std::uint64_t, MonotonicTime> whenOf_;
   std::uint64_t lastId_ = 0;
 };

@@ -29,7 +29,7 @@ const ck_option options[] = {
            4096 * mib),
     option("receive_limit", CK_TYPE_SIZE, "256MiB",
            "received but not yet processed per lane; what comes beyond it is dropped", mib, 16384 * mib),
-    option("heartbeat_interval", CK_TYPE_DURATION, "250ms",
+    option("heartbeat_interval", CK_TYPE_DURATION, "500ms",
            "a silent connection is probed this often and given up after three times as long", 50 * ms,
            10'000 * ms),
     option("public_key", CK_TYPE_STRING, nullptr,

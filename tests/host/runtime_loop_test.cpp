@@ -43,10 +43,25 @@ TEST(TimerQueue, FiresByTimeThenByOrderOfSetting) {
   timers.add(start + 2s, [&] { fired.push_back(2); });
   timers.add(start + 1s, [&] { fired.push_back(10); });
   timers.add(start + 1s, [&] { fired.push_back(11); });
-  EXPECT_EQ(timers.nextDue(), start + 1s);
+  EXPECT_EQ(timers.nextWake(), start + 1s);
   while (Task task = timers.takeDue(start + 1s)) task();
   EXPECT_THAT(fired, ElementsAre(10, 11));
-  EXPECT_EQ(timers.nextDue(), start + 2s);
+  EXPECT_EQ(timers.nextWake(), start + 2s);
+}
+
+TEST(TimerQueue, APatientTimerRidesAlongAndWakesOnlyAtTheEndOfItsSlack) {
+  TimerQueue timers;
+  std::vector<int> fired;
+  const MonotonicTime start{};
+  timers.add(
+      start + 1s, [&] { fired.push_back(1); }, 10s);
+  timers.add(
+      start + 2s, [&] { fired.push_back(2); }, 3s);
+  EXPECT_EQ(timers.nextWake(), start + 5s);
+  timers.add(start + 4s, [&] { fired.push_back(4); });
+  EXPECT_EQ(timers.nextWake(), start + 4s) << "one without slack wakes earlier than both";
+  while (Task task = timers.takeDue(start + 4s)) task();
+  EXPECT_THAT(fired, ElementsAre(1, 2, 4)) << "and the two that were due ride along";
 }
 
 TEST(TimerQueue, CancelIsTrueOnlyForWhatWillNotFireAnyMore) {
