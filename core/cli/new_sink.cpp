@@ -22,6 +22,9 @@ void checkName(const std::string& name) {
                                                               "package", "preinstall", "test"};
   if (std::find(targets.begin(), targets.end(), name) != targets.end())
     throw UsageError("new sink '" + name + "': CMake keeps that name for itself; choose another");
+  static constexpr std::array<std::string_view, 2> shipped = {"script", "webhook"};
+  if (std::find(shipped.begin(), shipped.end(), name) != shipped.end())
+    throw UsageError("new sink '" + name + "': a sink of that name comes with ClusterKit; choose another");
 }
 
 std::string renamed(std::string_view text, std::string_view placeholder, const std::string& name) {

@@ -5,30 +5,21 @@
 #include <vector>
 
 #include "cluster/command_codec.hpp"
+#include "cluster/leader_patience.hpp"
 
 namespace clusterkit {
 namespace {
 
 using namespace std::chrono_literals;
 
-// How long a write waits for a leader to be known: a little over two elections with the default timeouts.
-constexpr Duration kLeaderWait = 1500ms;
 // How long a command that may be in the log of a deposed leader is given to come back through the new one.
 constexpr Duration kDoubt = 1s;
-constexpr Duration kSweep = 25ms;
-constexpr const char* kStopping = "the node is stopping";
 
 WriteResult notDone(Status reason, std::string text) {
   return {WriteResult::Fate::NotDone, {}, reason, std::move(text)};
 }
 WriteResult unknown(Status reason, std::string text) {
   return {WriteResult::Fate::Unknown, {}, reason, std::move(text)};
-}
-
-// Definite refusals after which another try makes sense: leadership moved, or nobody led.
-bool worthAnotherTry(Status status) {
-  return status == Status::NotLeader || status == Status::Cancelled || status == Status::Unavailable ||
-         status == Status::Again;
 }
 
 }  // namespace
@@ -47,7 +38,7 @@ WritePath::~WritePath() {
 
 void WritePath::propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                         WriteHandler handler, Route route) {
-  if (stopped_) return resolveLater(std::move(handler), notDone(Status::Unavailable, kStopping));
+  if (stopped_) return resolveLater(std::move(handler), notDone(Status::Unavailable, kNodeStops));
   if (tickets_.size() >= kMaxTickets) {
     resolveLater(std::move(handler), notDone(Status::Unavailable, "too many writes are under way"));
     return;
@@ -171,7 +162,7 @@ void WritePath::stop() {
   while (!tickets_.empty()) {
     const auto first = tickets_.begin();
     const bool waiting = first->second.stage == Stage::Waiting;
-    resolve(first, waiting ? notDone(Status::Unavailable, kStopping)
+    resolve(first, waiting ? notDone(Status::Unavailable, kNodeStops)
                            : unknown(Status::Unknown, "the node stopped while the write was under way"));
   }
 }
@@ -189,7 +180,7 @@ void WritePath::resolveLater(WriteHandler handler, WriteResult result) {
 
 void WritePath::scheduleSweep() {
   if (sweeping_ || tickets_.empty()) return;
-  sweeping_ = loop_.timerAfter(kSweep, [this] { sweep(); });
+  sweeping_ = loop_.timerAfter(kLeaderSweep, [this] { sweep(); });
 }
 
 void WritePath::sweep() {

@@ -4,20 +4,14 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/leader_patience.hpp"
+
 namespace clusterkit {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLeaderWait = 1500ms;
-constexpr Duration kSweep = 25ms;
-constexpr const char* kStopping = "the node is stopping";
 constexpr Duration kRemoteLimit = 10s;  // how long the leader works on a request of another node
-
-bool worthAnotherTry(Status status) {
-  return status == Status::NotLeader || status == Status::Cancelled || status == Status::Unavailable ||
-         status == Status::Again;
-}
 
 }  // namespace
 
@@ -37,7 +31,7 @@ LeaderGate::~LeaderGate() {
 }
 
 void LeaderGate::ask(proto::Duty duty, MonotonicTime deadline, DutyAnswer answer) {
-  if (stopped_) return answer(Failure{Status::Unavailable, kStopping});
+  if (stopped_) return answer(Failure{Status::Unavailable, kNodeStops});
   const std::uint64_t id = ++lastId_;
   Question question;
   question.duty = std::move(duty);
@@ -57,7 +51,7 @@ void LeaderGate::stop() {
   // Answered only when all are out: an answer may ask again.
   for (auto& [id, question] : std::exchange(questions_, {}))
     question.answer(question.stage == Stage::Waiting
-                        ? Failure{Status::Unavailable, kStopping}
+                        ? Failure{Status::Unavailable, kNodeStops}
                         : Failure{Status::Unknown, "the node stopped while this was under way"});
 }
 
@@ -137,7 +131,7 @@ void LeaderGate::sweep() {
 }
 
 void LeaderGate::scheduleSweep() {
-  if (!sweeping_ && !questions_.empty()) sweeping_ = loop_.timerAfter(kSweep, [this] { sweep(); });
+  if (!sweeping_ && !questions_.empty()) sweeping_ = loop_.timerAfter(kLeaderSweep, [this] { sweep(); });
 }
 
 void LeaderGate::onRequest(MemberId from, const proto::LeaderRequest& request) {

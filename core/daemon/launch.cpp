@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/exit_code.hpp"
 #include "daemon/sink_assembly.hpp"
 #include "host/plugin_kinds.hpp"
 
@@ -14,13 +15,18 @@ namespace fs = std::filesystem;
 namespace clusterkit {
 namespace {
 
-constexpr int kExitConfiguration = 2;
-
 ChosenPlugin choose(const Settings& settings, const ConfigSection& section, const PluginCatalog& catalog,
                     PluginLibraries& libraries, std::string_view role, const std::string& id) {
   const ck_component& component = libraries.component(catalog, role, id);
   return {component, pluginOptions(settings, section, component),
           catalog.resolve(role, id).file->path.string(), component.version};
+}
+
+ChosenPlugin choosePluginOf(const SinkSettings& sink, const Settings& settings, const PluginCatalog& catalog,
+                            PluginLibraries& libraries) {
+  ChosenPlugin chosen = choose(settings, sink.section, catalog, libraries, "sink", sink.plugin);
+  checkSink(sink, chosen.component);
+  return chosen;
 }
 
 // The data folder of this start. Plugins are copied into it before their options can be checked, so what was
@@ -82,12 +88,17 @@ ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, Pl
       choose(settings, settings.transport, catalog, libraries, "transport", wanted.transport),
       choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus),
       {}};
-  for (const SinkSettings& sink : settings.sinks) {
-    chosen.sinks.push_back(choose(settings, sink.section, catalog, libraries, "sink", sink.plugin));
-    checkSink(sink, chosen.sinks.back().component);
-  }
+  for (const SinkSettings& sink : settings.sinks)
+    chosen.sinks.push_back(choosePluginOf(sink, settings, catalog, libraries));
   if (prepared) prepared->keep();
   return chosen;
+}
+
+ChosenSink chooseSink(const Settings& settings, const std::string& name, const PluginCatalog& catalog,
+                      PluginLibraries& libraries) {
+  for (const SinkSettings& sink : settings.sinks)
+    if (sink.rules.name == name) return {sink, choosePluginOf(sink, settings, catalog, libraries)};
+  throw ConfigError("the configuration has no section [sink." + name + "] any more");
 }
 
 }  // namespace clusterkit

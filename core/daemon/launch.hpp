@@ -21,4 +21,8 @@ enum class DataFolder { Prepare, LeaveAlone };
 ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, PluginLibraries& libraries,
                             DataFolder folder);
 
+// Of settings that were read anew, the sink of this name. Throws ConfigError, PluginRefused.
+ChosenSink chooseSink(const Settings& settings, const std::string& name, const PluginCatalog& catalog,
+                      PluginLibraries& libraries);
+
 }  // namespace clusterkit

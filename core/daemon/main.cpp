@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "daemon/command_line.hpp"
+#include "daemon/exit_code.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/load_settings.hpp"
 #include "daemon/open_files.hpp"
@@ -20,8 +21,6 @@
 namespace clusterkit {
 namespace {
 
-constexpr int kExitConfiguration = 2;
-constexpr int kExitPlugin = 3;
 // Of the store, the transport, the plugins and their children; clients' connections come on top.
 constexpr std::uint64_t kOwnFiles = 256;
 
@@ -81,7 +80,9 @@ void reload(const CommandLine& line, LineLog& log) {
     const Settings fresh = loadSettings(sourcesOf(line)).settings;
     log.reopen();
     log.setLevel(fresh.log.level);
-    log.info("reloaded", {{"log_level", name(fresh.log.level)}, {"rest", "needs a restart"}});
+    log.info("reloaded", {{"log_level", name(fresh.log.level)},
+                          {"sinks", "by POST /v1/sinks/NAME/reload"},
+                          {"rest", "needs a restart"}});
   } catch (const std::exception& error) {
     log.error("reload_refused", {{"reason", error.what()}, {"effect", "nothing was changed"}});
   }
@@ -123,7 +124,10 @@ int run(const CommandLine& line) {
                    [&exitCode](int code, const std::string&) {
                      exitCode = code;
                      kill(getpid(), SIGUSR1);
-                   });
+                   },
+                   {.sinkSource = [&](const std::string& name) {
+                     return chooseSink(loadSettings(sourcesOf(line)).settings, name, catalog, libraries);
+                   }});
   node.start();
   for (int number = SIGHUP; number == SIGHUP;) {
     if (sigwait(&signals, &number) != 0) break;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "daemon/exit_code.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/load_settings.hpp"
 #include "host/line_log.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kExitConfiguration = 2;
-constexpr int kExitPlugin = 3;
 constexpr Duration kWriteLimit = 10s;
 
 Settings settingsOf(const NodeOptions& options) {
@@ -122,14 +121,13 @@ struct Node::Parts {
              {}}),
         catalog(findPlugins(absolute(options.pluginPath), settings.plugins)),
         libraries(settings.node.dataDir / "plugins", PluginTrust::ofThisProcess(settings.plugins.allow)),
-        node(
-            settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
-            [this](int exitCode, const std::string& reason) {
-              const std::lock_guard lock(mutex);
-              failure = reason;
-              failureExit = exitCode;
-            },
-            options.hooks) {}
+        node(settings, choosePlugins(settings, catalog, libraries, DataFolder::Prepare), log,
+             [this](int exitCode, const std::string& reason) {
+               const std::lock_guard lock(mutex);
+               failure = reason;
+               failureExit = exitCode;
+             },
+             {.hooks = options.hooks, .sinkSource = {}}) {}
 
   static std::vector<std::filesystem::path> absolute(const std::vector<std::string>& paths) {
     std::vector<std::filesystem::path> out;

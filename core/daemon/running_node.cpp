@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controller/join_check.hpp"
+#include "daemon/exit_code.hpp"
 #include "daemon/settings_view.hpp"
 #include "daemon/version.hpp"
 #include "http/api_answers.hpp"
@@ -15,12 +16,6 @@ namespace clusterkit {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int kExitConfiguration = 2;
-constexpr int kExitPlugin = 3;
-constexpr int kExitStore = 4;
-constexpr int kExitInvariant = 5;
-constexpr int kExitAddressInUse = 6;
 
 // Of a transport that does not start: what its configuration says, or who else is there.
 int exitCodeOf(Status status) {
@@ -33,13 +28,13 @@ std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& ap
     return std::make_unique<http::HttpServer>(serverOptions(settings.http), api);
   } catch (const http::ListenError& error) {
     const bool inUse = error.reason() == http::ListenError::Reason::AddressInUse;
-    throw NodeFailure(inUse ? kExitAddressInUse : 2, error.what());
+    throw NodeFailure(inUse ? kExitAddressInUse : kExitConfiguration, error.what());
   }
 }
 
 }  // namespace
 
-RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, Hooks hooks)
+RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, NodeExtras extras)
     : settings_(std::move(settings)),
       plugins_(std::move(plugins)),
       log_(log),
@@ -58,7 +53,7 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
               {plugins_.consensus.component, consensusConfig_}},
              {loop_, workers_, log_, metrics_}, coordinator_,
              [this](const std::string& reason, PluginExit exit) { fail(static_cast<int>(exit), reason); }),
-      hooks_(std::move(hooks)),
+      extras_(std::move(extras)),
       createdAt_(loop_.now()) {
   makeSinks();
 }

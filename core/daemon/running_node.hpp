@@ -23,6 +23,7 @@
 #include "daemon/node_api.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/sink_control.hpp"
+#include "daemon/sink_reload.hpp"
 #include "events/event_journal.hpp"
 #include "host/plugin_library.hpp"
 #include "host/plugin_stack.hpp"
@@ -32,14 +33,6 @@
 #include "http/http_server.hpp"
 
 namespace clusterkit {
-
-// A component with its checked options.
-struct ChosenPlugin {
-  const ck_component& component;
-  CheckedOptions options;
-  std::string file;
-  std::string version;
-};
 
 struct ChosenPlugins {
   ChosenPlugin store;
@@ -54,6 +47,12 @@ struct NodeFailure : std::runtime_error {
   int exitCode;
 };
 
+// What an embedding program, or the daemon, adds to the configuration.
+struct NodeExtras {
+  Hooks hooks = {};
+  SinkSource sinkSource = {};  // for reloading one
+};
+
 class RunningNode {
  public:
   // Something that the node cannot go on after; on the node loop, at most once, after start().
@@ -61,7 +60,7 @@ class RunningNode {
 
   // Creates the plugin instances and binds the HTTP address; nothing runs yet. Throws NodeFailure. `log`
   // outlives it.
-  RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, Hooks hooks = {});
+  RunningNode(Settings settings, ChosenPlugins plugins, Log& log, Ended ended, NodeExtras extras = {});
   ~RunningNode();
   RunningNode(const RunningNode&) = delete;
   RunningNode& operator=(const RunningNode&) = delete;
@@ -86,6 +85,8 @@ class RunningNode {
   void identityLoaded(const StoreImage& image, std::optional<Identity> found);
   void startTransport();
   void makeSinks();
+  std::unique_ptr<SinkPort> makeSink(const SinkSettings& sink, const ChosenPlugin& plugin);
+  EventJournal::NewSink placed(const SinkSettings& sink, std::unique_ptr<SinkPort> port);
   void assemble();
   void startSinks();
   void enterCluster();
@@ -115,8 +116,7 @@ class RunningNode {
   Coordinator coordinator_;
   PluginStack stack_;
   EventLines eventLines_;
-  Hooks hooks_;  // until startSinks()
-  std::vector<ck_config> sinkConfigs_;
+  NodeExtras extras_;                                 // the hooks until startSinks()
   std::vector<std::unique_ptr<SinkPort>> sinkPorts_;  // until startSinks()
   const MonotonicTime createdAt_;
 
@@ -128,6 +128,7 @@ class RunningNode {
   std::unique_ptr<LeaderGate> gate_;
   std::unique_ptr<NodeApi> api_;
   std::unique_ptr<EventJournal> journal_;
+  std::unique_ptr<SinkReload> sinkReload_;
   std::unique_ptr<JournalControl> journalControl_;
   std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<Joiner> joiner_;

@@ -14,38 +14,47 @@ constexpr const char* kCallbacks = "(callbacks)";  // no section can have this n
 
 }  // namespace
 
+// The instance reads its options while it is created, not later.
+std::unique_ptr<SinkPort> RunningNode::makeSink(const SinkSettings& sink, const ChosenPlugin& plugin) {
+  const ck_config config = plugin.options.config();
+  return makeSinkPort(sink, plugin.component, config, stack_.parts(),
+                      [this, name = sink.rules.name](const Failure& why) {
+                        if (journal_) journal_->fail(name, why.text);
+                      });
+}
+
 void RunningNode::makeSinks() {
-  sinkConfigs_.reserve(plugins_.sinks.size());  // the instances keep the addresses during create
-  for (std::size_t i = 0; i < plugins_.sinks.size(); ++i) {
-    const SinkSettings& sink = settings_.sinks[i];
-    sinkConfigs_.push_back(plugins_.sinks[i].options.config());
-    sinkPorts_.push_back(makeSinkPort(sink, plugins_.sinks[i].component, sinkConfigs_.back(), stack_.parts(),
-                                      [this, name = sink.rules.name](const Failure& why) {
-                                        if (journal_) journal_->fail(name, why.text);
-                                      }));
-  }
+  for (std::size_t i = 0; i < plugins_.sinks.size(); ++i)
+    sinkPorts_.push_back(makeSink(settings_.sinks[i], plugins_.sinks[i]));
+}
+
+EventJournal::NewSink RunningNode::placed(const SinkSettings& sink, std::unique_ptr<SinkPort> port) {
+  std::unique_ptr<CursorStore> cursors;
+  if (sink.rules.scope == SinkScope::Leader)
+    cursors = std::make_unique<ReplicatedCursor>(loop_, coordinator_, sink.rules.name);
+  else
+    cursors = std::make_unique<LocalCursor>(stack_.store(), sink.rules.name);
+  return {sink.rules, sink.plugin, std::move(port), std::move(cursors)};
 }
 
 void RunningNode::startSinks() {
   journal_ = std::make_unique<EventJournal>(
       EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_, eventLines_,
                           settings_.node.dataDir / "dead-letters", self_.boot});
-  journalControl_ = std::make_unique<JournalControl>(loop_, *journal_);
-  for (std::size_t i = 0; i < sinkPorts_.size(); ++i) {
-    const SinkSettings& sink = settings_.sinks[i];
-    std::unique_ptr<CursorStore> cursors;
-    if (sink.rules.scope == SinkScope::Leader)
-      cursors = std::make_unique<ReplicatedCursor>(loop_, coordinator_, sink.rules.name);
-    else
-      cursors = std::make_unique<LocalCursor>(stack_.store(), sink.rules.name);
-    journal_->add({sink.rules, sink.plugin, std::move(sinkPorts_[i]), std::move(cursors)});
-  }
+  sinkReload_ = std::make_unique<SinkReload>(
+      SinkReload::Parts{loop_, workers_, *journal_, std::move(extras_.sinkSource),
+                        [this](const SinkSettings& sink, const ChosenPlugin& plugin) {
+                          return placed(sink, makeSink(sink, plugin));
+                        }});
+  journalControl_ = std::make_unique<JournalControl>(loop_, *journal_, *sinkReload_);
+  for (std::size_t i = 0; i < sinkPorts_.size(); ++i)
+    journal_->add(placed(settings_.sinks[i], std::move(sinkPorts_[i])));
   sinkPorts_.clear();
-  if (!hooks_.any()) return;
+  if (!extras_.hooks.any()) return;
   SinkRules rules;
   rules.name = kCallbacks;
   journal_->add({std::move(rules), "",
-                 std::make_unique<CallbackSink>(std::move(hooks_), loop_, log_, metrics_),
+                 std::make_unique<CallbackSink>(std::move(extras_.hooks), loop_, log_, metrics_),
                  std::make_unique<ForgottenCursor>()});
 }
 

@@ -13,11 +13,13 @@ http::SinkView viewOf(const SinkStatus& status) {
 }
 
 http::Failure failureOf(const Failure& failure) {
-  const auto kind = failure.status == Status::NotFound   ? http::FailureKind::NotFound
-                    : failure.status == Status::Conflict ? http::FailureKind::Refused
-                    : failure.status == Status::NoSpace  ? http::FailureKind::NoSpace
-                    : failure.status == Status::Unknown  ? http::FailureKind::Unknown
-                                                         : http::FailureKind::Unavailable;
+  const auto kind = failure.status == Status::NotFound      ? http::FailureKind::NotFound
+                    : failure.status == Status::Conflict    ? http::FailureKind::Refused
+                    : failure.status == Status::Invalid     ? http::FailureKind::Invalid
+                    : failure.status == Status::NoSpace     ? http::FailureKind::NoSpace
+                    : failure.status == Status::Unknown     ? http::FailureKind::Unknown
+                    : failure.status == Status::Unsupported ? http::FailureKind::Unsupported
+                                                            : http::FailureKind::Unavailable;
   return {kind, failure.text};
 }
 
@@ -44,6 +46,7 @@ void JournalControl::controlSink(std::string name, http::SinkControl control,
     };
     if (std::holds_alternative<http::PauseSink>(control)) return journal_.pause(name, std::move(answered));
     if (std::holds_alternative<http::ResumeSink>(control)) return journal_.resume(name, std::move(answered));
+    if (std::holds_alternative<http::ReloadSink>(control)) return reload_.reload(name, std::move(answered));
     journal_.replay(name, std::get<http::ReplaySink>(control).after, std::move(answered));
   });
 }

@@ -1,6 +1,7 @@
 // What the HTTP API needs of the node's hook sinks (http/sinks_handler.hpp), made of the event journal.
 #pragma once
 
+#include "daemon/sink_reload.hpp"
 #include "events/event_journal.hpp"
 #include "http/sinks_handler.hpp"
 
@@ -8,8 +9,9 @@ namespace clusterkit {
 
 class JournalControl final : public http::SinkApi {
  public:
-  // Both outlive this object.
-  JournalControl(EventLoop& loop, EventJournal& journal) : loop_(loop), journal_(journal) {}
+  // All outlive this object.
+  JournalControl(EventLoop& loop, EventJournal& journal, SinkReload& reload)
+      : loop_(loop), journal_(journal), reload_(reload) {}
 
   void listSinks(http::Callback<std::vector<http::SinkView>> done) override;
   void controlSink(std::string name, http::SinkControl control, http::Callback<http::SinkView> done) override;
@@ -17,6 +19,7 @@ class JournalControl final : public http::SinkApi {
  private:
   EventLoop& loop_;
   EventJournal& journal_;
+  SinkReload& reload_;
   Lifetime lifetime_;
 };
 

@@ -11,23 +11,30 @@ EventJournal::EventJournal(Parts parts)
   parts_.coordinator.addObserver(*this);
 }
 
-void EventJournal::add(NewSink sink) {
+std::unique_ptr<HookSink> EventJournal::makeSink(NewSink& sink) {
   HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, deadLetters_,
                         [&lines = parts_.lines](const ClusterEvent& event) { return lines.line(event); }};
+  return std::make_unique<HookSink>(std::move(sink.rules), std::move(parts), std::move(sink.port),
+                                    std::move(sink.cursors), parts_.boot);
+}
+
+void EventJournal::add(NewSink sink) {
   const SinkScope scope = sink.rules.scope;
-  sinks_.push_back({std::make_unique<HookSink>(std::move(sink.rules), std::move(parts), std::move(sink.port),
-                                               std::move(sink.cursors), parts_.boot),
-                    std::move(sink.plugin), scope});
+  sinks_.push_back({makeSink(sink), std::move(sink.plugin), scope});
   setActivity();
   sinks_.back().sink->onState(parts_.coordinator.current());
 }
 
-const EventJournal::Entry* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
-  for (const Entry& entry : sinks_)
+// Never inside the call that asks.
+void EventJournal::refuse(HookSink::Answered answered, Failure why) {
+  parts_.loop.post(
+      [answered = std::move(answered), why = std::move(why)]() mutable { answered(std::move(why)); });
+}
+
+EventJournal::Entry* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
+  for (Entry& entry : sinks_)
     if (entry.sink->name() == name) return &entry;
-  parts_.loop.post([answered = std::move(answered), text = "no sink '" + std::string(name) + "'"]() mutable {
-    answered(Failure{Status::NotFound, text});
-  });
+  refuse(std::move(answered), {Status::NotFound, "no sink '" + std::string(name) + "'"});
   return nullptr;
 }
 
@@ -42,6 +49,45 @@ void EventJournal::resume(std::string_view sink, HookSink::Answered answered) {
 void EventJournal::replay(std::string_view sink, EventSeq after, HookSink::Answered answered) {
   if (const Entry* found = find(sink, answered))
     found->sink->replay(after, complete(*found, std::move(answered)));
+}
+
+void EventJournal::replace(NewSink sink, MonotonicTime deadline, HookSink::Answered answered) {
+  Entry* entry = find(sink.rules.name, answered);
+  if (entry == nullptr) return;
+  if (stopping_ || entry->beingReplaced)
+    return refuse(std::move(answered), {Status::Conflict, stopping_ ? "the node is stopping"
+                                                                    : "the sink is being replaced already"});
+  if (entry->scope != sink.rules.scope)
+    return refuse(
+        std::move(answered),
+        {Status::Conflict, "scope = " + std::string(toString(sink.rules.scope)) +
+                               ": while the node runs it stays " + std::string(toString(entry->scope))});
+  entry->beingReplaced = true;
+  const auto index = static_cast<std::size_t>(entry - sinks_.data());
+  entry->sink->stop(deadline, [this, alive = lifetime_.watch(), index, s = std::move(sink),
+                               answer = std::move(answered)]() mutable {
+    if (!alive.expired()) putInPlace(sinks_[index], std::move(s), std::move(answer));
+  });
+}
+
+void EventJournal::putInPlace(Entry& entry, NewSink sink, HookSink::Answered answered) {
+  entry.beingReplaced = false;
+  if (stopping_) {
+    answered(Failure{Status::Conflict, "the node is stopping"});
+    return std::exchange(entry.stopped, nullptr)();
+  }
+  std::string plugin = std::move(sink.plugin);
+  try {
+    entry.sink = makeSink(sink);
+  } catch (const PluginError& error) {
+    parts_.log.error("sink_not_replaced", {{"sink", entry.sink->name()}, {"reason", error.what()}});
+    return answered(Failure{Status::Invalid, error.what() + std::string("; the sink stands still")});
+  }
+  entry.plugin = std::move(plugin);
+  setActivity();
+  entry.sink->onState(parts_.coordinator.current());
+  parts_.log.info("sink_replaced", {{"sink", entry.sink->name()}});
+  answered(statusOf(entry));
 }
 
 // A sink knows neither its plugin nor its scope.
@@ -94,13 +140,19 @@ void EventJournal::onState(const ClusterState& state, Events) {
 void EventJournal::onRole(Role, Epoch, MemberId) { setActivity(); }
 
 void EventJournal::stop(MonotonicTime deadline, Task done) {
+  stopping_ = true;
   if (sinks_.empty()) return parts_.loop.post(std::move(done));
   auto left = std::make_shared<std::size_t>(sinks_.size());
   auto last = std::make_shared<Task>(std::move(done));
-  for (const Entry& entry : sinks_)
-    entry.sink->stop(deadline, [left, last] {
+  for (Entry& entry : sinks_) {
+    Task stopped = [left, last] {
       if (--*left == 0) (*last)();
-    });
+    };
+    if (entry.beingReplaced)
+      entry.stopped = std::move(stopped);
+    else
+      entry.sink->stop(deadline, std::move(stopped));
+  }
 }
 
 }  // namespace clusterkit

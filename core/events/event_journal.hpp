@@ -49,6 +49,10 @@ class EventJournal final : public ClusterObserver {
   void pause(std::string_view sink, HookSink::Answered answered);
   void resume(std::string_view sink, HookSink::Answered answered);
   void replay(std::string_view sink, EventSeq after, HookSink::Answered answered);
+  // Ends the sink of this name, which what is under way has until `deadline` for, and puts the new one in its
+  // place: it goes on from the same cursor. Conflict: its scope is another one, or it is being replaced
+  // already. Invalid: the new one does not start; then the sink stands still until it is replaced again.
+  void replace(NewSink sink, MonotonicTime deadline, HookSink::Answered answered);
 
   void onState(const ClusterState& state, Events events) override;
   void onRole(Role role, Epoch epoch, MemberId leader) override;
@@ -59,9 +63,14 @@ class EventJournal final : public ClusterObserver {
     std::unique_ptr<HookSink> sink;
     std::string plugin;
     SinkScope scope;
+    bool beingReplaced = false;
+    Task stopped = {};  // of a stop that waits for the end of the replacement
   };
 
-  const Entry* find(std::string_view name, HookSink::Answered& answered);
+  std::unique_ptr<HookSink> makeSink(NewSink& sink);
+  Entry* find(std::string_view name, HookSink::Answered& answered);
+  void refuse(HookSink::Answered answered, Failure why);
+  void putInPlace(Entry& entry, NewSink sink, HookSink::Answered answered);
   static HookSink::Answered complete(const Entry& entry, HookSink::Answered answered);
   SinkStatus statusOf(const Entry& entry) const;
   bool inOffice() const;
@@ -70,6 +79,8 @@ class EventJournal final : public ClusterObserver {
   Parts parts_;
   DeadLetters deadLetters_;
   std::vector<Entry> sinks_;
+  bool stopping_ = false;
+  Lifetime lifetime_;
 };
 
 }  // namespace clusterkit

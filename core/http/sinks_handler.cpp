@@ -36,14 +36,15 @@ Response sinksResponse(const std::vector<SinkView>& sinks) {
 void SinksHandler::addTo(Router& router) {
   router.add({Method::get, "/v1/sinks", 0, [this](Call& call) { list(call); }});
   router.add({Method::get, "/v1/sinks/{name}", 0, [this](Call& call) { show(call); }});
-  router.add({Method::post, "/v1/sinks/{name}/pause", 0, [this](Call& call) {
-                const Query none(call.request.query, {});
-                control(call, PauseSink{});
-              }});
-  router.add({Method::post, "/v1/sinks/{name}/resume", 0, [this](Call& call) {
-                const Query none(call.request.query, {});
-                control(call, ResumeSink{});
-              }});
+  const auto plain = [this](SinkControl what) {
+    return [this, what](Call& call) {
+      const Query none(call.request.query, {});
+      control(call, what);
+    };
+  };
+  router.add({Method::post, "/v1/sinks/{name}/pause", 0, plain(PauseSink{})});
+  router.add({Method::post, "/v1/sinks/{name}/resume", 0, plain(ResumeSink{})});
+  router.add({Method::post, "/v1/sinks/{name}/reload", 0, plain(ReloadSink{})});
   router.add({Method::post, "/v1/sinks/{name}/replay", 0, [this](Call& call) { replay(call); }});
 }
 

@@ -1,5 +1,5 @@
 // The hook sinks of this node: GET /v1/sinks, GET /v1/sinks/{name}, POST .../pause, .../resume,
-// .../replay?since=SEQ.
+// .../replay?since=SEQ, .../reload.
 #pragma once
 
 #include <string>
@@ -27,14 +27,16 @@ struct ResumeSink {};
 struct ReplaySink {
   EventSeq after;
 };
-using SinkControl = std::variant<PauseSink, ResumeSink, ReplaySink>;
+struct ReloadSink {};  // anew from the configuration as it is now
+using SinkControl = std::variant<PauseSink, ResumeSink, ReplaySink, ReloadSink>;
 
 // What the handler needs of the node. Called on the HTTP loop, answers on any thread, exactly once.
 class SinkApi {
  public:
   virtual ~SinkApi() = default;
   virtual void listSinks(Callback<std::vector<SinkView>> done) = 0;
-  // Saved when it answers. NotFound for an unknown name, Refused for a sink that cannot do it now.
+  // In force when it answers. NotFound for an unknown name, Refused for a sink that cannot do it now, Invalid
+  // for a configuration that is wrong, Unsupported for a node without a configuration to read again.
   virtual void controlSink(std::string name, SinkControl control, Callback<SinkView> done) = 0;
 };
 

@@ -60,6 +60,8 @@ TEST_F(NewSink, RefusesOtherNamesAndWritesNothing) {
   }
   for (const std::string name : {"test", "all", "install"})
     EXPECT_THAT(refusalOf(name), HasSubstr("CMake keeps that name")) << name;
+  for (const std::string name : {"script", "webhook"})
+    EXPECT_THAT(refusalOf(name), HasSubstr("comes with ClusterKit")) << name;
 }
 
 TEST_F(NewSink, TouchesNothingThatExists) {

@@ -38,6 +38,7 @@ class TestNode {
   Process& process() { return *process_; }
 
   void set(const std::string& key, const std::string& value);  // takes effect at the next start
+  void writeConfig() const;                                    // or now, for what is read by a running node
   void unset(const std::string& key) { settings_.erase(key); }
   void start();
   void kill9();
@@ -58,8 +59,6 @@ class TestNode {
   std::map<std::string, std::vector<std::string>> owners() const;
 
  private:
-  void writeConfig() const;
-
   std::string id_;
   Settings settings_;
   Format format_;

@@ -1,0 +1,101 @@
+// A hook sink is configured anew while its node runs: POST /v1/sinks/{name}/reload.
+#include <thread>
+
+#include "e2e/hooked_cluster.hpp"
+
+namespace clusterkit::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SinkReload : public HookedCluster {
+ protected:
+  HttpAnswer reload(TestNode& node, const std::string& name = "audit") {
+    return node.send({.method = "POST", .target = "/v1/sinks/" + name + "/reload"});
+  }
+  TestNode& oneNode(const Settings& settings = {}) {
+    TestNode& node = addHooked(settings);
+    EXPECT_TRUE(eventually([&] { return node.ready() && isDone(node); }, 20s));
+    return node;
+  }
+};
+
+TEST_F(SinkReload, GoesOnWithTheNewCommandFromTheCursorAndTellsNothingTwice) {
+  TestNode& node = oneNode();
+  ASSERT_EQ(node.put("before", "1").status, 200);
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  const std::uint64_t last = hook(1).told().back().seq;
+
+  const Hook other(cluster_.folder(), "other");
+  for (const auto& [key, value] : other.settings()) node.set(key, value);
+  node.writeConfig();
+  const HttpAnswer answer = reload(node);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_THAT(answer.body, HasSubstr("\"name\":\"audit\""));
+  ASSERT_EQ(node.put("after", "2").status, 200);
+  ASSERT_TRUE(eventually([&] { return isDone(node); }, 20s));
+  EXPECT_EQ(hook(1).told().back().seq, last) << "the old one is told no more";
+  const auto told = other.told();
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.front().seq, last + 1);
+  expectNoGap(told);
+}
+
+TEST_F(SinkReload, WhatIsWrongIsRefusedInOneLineAndChangesNothing) {
+  TestNode& node = oneNode();
+  const auto refused = [&](const std::string& key, const std::string& value, const std::string& says) {
+    node.set(key, value);
+    node.writeConfig();
+    const HttpAnswer answer = reload(node);
+    EXPECT_EQ(answer.status, 400) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr(says));
+    node.unset(key);
+  };
+  refused("sink.audit.timeout", "soon", "timeout");
+  refused("sink.audit.no-such-key", "1", "no-such-key");
+  refused("sink.audit.isolation", "process", "isolation");
+  const std::string command = hook(1).settings().at("sink.audit.command");
+  refused("sink.audit.command", "/no/such/program", "/no/such/program");
+  node.set("sink.audit.command", command);
+
+  node.set("sink.audit.scope", "leader");
+  node.writeConfig();
+  const HttpAnswer scope = reload(node);
+  EXPECT_EQ(scope.status, 409) << scope.body;
+  EXPECT_THAT(scope.body, HasSubstr("stays every"));
+  EXPECT_EQ(reload(node, "nobody").status, 400) << "no such section";
+
+  ASSERT_EQ(node.put("k", "v").status, 200);
+  ASSERT_TRUE(eventually([&] { return hook(1).told("value_change").size() == 1; }, 20s));
+  expectNoGap(hook(1).told());
+}
+
+TEST_F(SinkReload, EndsWhatHangsAndTellsItsEventAgain) {
+  const Hook hangs(cluster_.folder(), "hangs", "sleep 1000");
+  TestNode& node = oneNode(hangs.settings("slow") + Settings{{"sink.slow.events", "value_change"}});
+  ASSERT_EQ(node.put("k", "v").status, 200);
+  ASSERT_TRUE(eventually([&] { return sink(node, "slow")->optValue<int>("under_way", 0) == 1; }, 20s));
+  const Hook quick(cluster_.folder(), "quick");
+  for (const auto& [key, value] : quick.settings("slow")) node.set(key, value);
+  node.writeConfig();
+  EXPECT_EQ(reload(node, "slow").status, 200);
+  ASSERT_TRUE(eventually([&] { return quick.told().size() == 1; }, 20s));
+  EXPECT_THAT(hangs.told(), IsEmpty());
+}
+
+TEST_F(SinkReload, AStopOfTheNodeMeanwhileIsInTime) {
+  const Hook deaf(cluster_.folder(), "deaf", "trap '' TERM\nwhile :; do sleep 1; done");
+  TestNode& node = oneNode(deaf.settings("slow") +
+                           Settings{{"sink.slow.events", "value_change"}, {"sink.slow.kill_after", "30s"}});
+  ASSERT_EQ(node.put("k", "v").status, 200);
+  ASSERT_TRUE(eventually([&] { return sink(node, "slow")->optValue<int>("under_way", 0) == 1; }, 20s));
+  std::thread waits([&] { (void)reload(node, "slow"); });
+  ASSERT_TRUE(eventually([&] { return text(sink(node, "slow"), "state") == "stopped"; }, 20s));
+  EXPECT_EQ(reload(node, "slow").status, 409) << "one at a time";
+  EXPECT_EQ(node.stop(), 0) << "within the 5 s of a stop";
+  waits.join();
+}
+
+}  // namespace
+}  // namespace clusterkit::test
