@@ -73,6 +73,7 @@ bool Coordinator::commit(std::span<const Committed> entries) {
   publish(builder.takeEvents());
   for (const Resolved& r : resolved_) writes_->applied(r.origin, r.outcome);
   resolved_.clear();
+  writes_->committed(entries.back().epoch);
   return true;
 }
 

@@ -12,8 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long a command that may be in the log of a deposed leader is given to come back through the new one.
-constexpr Duration kDoubt = 1s;
+// How long a command that may be in the log of a deposed leader is given to come back through the new one, or
+// to be settled by what that one commits.
+constexpr Duration kDoubt = kLeaderWait;
 
 WriteResult notDone(Status reason, std::string text) {
   return {WriteResult::Fate::NotDone, {}, reason, std::move(text)};
@@ -105,7 +106,7 @@ void WritePath::refused(std::uint64_t sequence, Status status, std::string text)
   Ticket& ticket = found->second;
   scheduleSweep();
   if (status == Status::Unknown || status == Status::Internal) {
-    doubt(ticket);
+    doubt(found);
   } else if (worthAnotherTry(status) && ticket.route == Route::ToLeader) {
     ticket.stage = Stage::Waiting;
     if (ticket.epoch != epoch_) submit(sequence);  // otherwise once something has changed, or after a pause
@@ -114,9 +115,31 @@ void WritePath::refused(std::uint64_t sequence, Status status, std::string text)
   }
 }
 
-void WritePath::doubt(Ticket& ticket) {
-  ticket.stage = Stage::Doubtful;
-  ticket.doubtsUntil = std::min(ticket.deadline, loop_.now() + kDoubt);
+void WritePath::doubt(Tickets::iterator ticket) {
+  ticket->second.stage = Stage::Doubtful;
+  ticket->second.doubtsUntil = std::min(ticket->second.deadline, loop_.now() + kDoubt);
+  if (ticket->second.epoch < committedEpoch_) lost(ticket);
+}
+
+// It is in no log and will be in none.
+void WritePath::lost(Tickets::iterator ticket) {
+  Ticket& t = ticket->second;
+  if (t.route == Route::HereOnly)
+    return resolve(ticket, notDone(Status::NotLeader, "this node does not lead any more"));
+  t.stage = Stage::Waiting;
+  t.waitsUntil = std::min(t.deadline, loop_.now() + kLeaderWait);
+}
+
+void WritePath::committed(Epoch epoch) {
+  if (epoch <= committedEpoch_ || stopped_) return;
+  committedEpoch_ = epoch;
+  for (auto ticket = tickets_.begin(); ticket != tickets_.end();) {
+    const auto present = ticket++;
+    const Stage stage = present->second.stage;
+    const bool mayBeLost = stage == Stage::Forwarded || stage == Stage::Doubtful;
+    if (mayBeLost && present->second.epoch < epoch) lost(present);
+  }
+  submitWaiting();
 }
 
 void WritePath::applied(const CommandOrigin& origin, const Outcome& outcome) {
@@ -134,8 +157,10 @@ void WritePath::roleChanged(Role role, Epoch epoch, MemberId leader) {
   leading_ = role == Role::Leader;
   leader_ = leader;
   // What went to the old leader may be in its log; the new one may bring it or not.
-  for (auto& [sequence, ticket] : tickets_)
-    if (ticket.stage == Stage::Forwarded && known && another) doubt(ticket);
+  for (auto ticket = tickets_.begin(); ticket != tickets_.end();) {
+    const auto present = ticket++;
+    if (present->second.stage == Stage::Forwarded && known && another) doubt(present);
+  }
   submitWaiting();
 }
 

@@ -5,10 +5,13 @@
 // holds it and none will; Unknown that it may be applied now or later.
 //
 // A command that may be in a log is never sent a second time, and one that was sent is never applied twice:
-// only a definite refusal of a forwarding makes room for another one, and the receiver takes each at most
-// once (forward_intake.hpp). When a refusal or the leader is lost, the ticket waits for the log to bring the
-// command, and ends as Unknown when it does not. A command names the boot of its proposer, so what an earlier
-// run left in the log answers no ticket of this one.
+// only what definitely is in no log, and will be in none, makes room for another attempt. That is a refusal
+// by the receiver, which takes each attempt at most once, and only in the epoch that it names
+// (forward_intake.hpp); or a committed entry of a later epoch, because the epochs of a log never fall: what
+// an earlier one left and this node has not applied by then was lost with its leader (Raft
+// paper 5.4.1, 5.4.3). Until one of the two comes the ticket waits, and ends as Unknown when none does. A
+// command names the boot of its proposer, so what an earlier run left in the log answers no ticket of this
+// one.
 #pragma once
 
 #include <map>
@@ -57,6 +60,8 @@ class WritePath {
 
   // A command was applied and its state is published; looks whether it was this run's.
   void applied(const CommandOrigin& origin, const Outcome& outcome);
+  // Everything up to a committed entry of this epoch was applied, and told by applied().
+  void committed(Epoch epoch);
   void roleChanged(Role role, Epoch epoch, MemberId leader);
   // The state was replaced by a snapshot: what was under way may be in it or not.
   void stateReplaced();
@@ -87,7 +92,8 @@ class WritePath {
   void proposeHere(std::uint64_t sequence, Ticket& ticket);
   void forward(std::uint64_t sequence, Ticket& ticket);
   void refused(std::uint64_t sequence, Status status, std::string text);
-  void doubt(Ticket& ticket);
+  void doubt(Tickets::iterator ticket);
+  void lost(Tickets::iterator ticket);
   void resolve(Tickets::iterator ticket, WriteResult result);
   void resolveLater(WriteHandler handler, WriteResult result);
   void scheduleSweep();
@@ -106,6 +112,7 @@ class WritePath {
   bool leading_ = false;
   MemberId leader_;
   Epoch epoch_;
+  Epoch committedEpoch_;
   std::uint64_t lastSequence_ = 0;
   std::uint64_t lastAttempt_ = 0;
   Tickets tickets_;

@@ -101,6 +101,7 @@ void ScriptedCluster::tick() {
   std::vector<CarriedMessage> sent;
   for (auto& [id, node] : nodes_) {
     node->scheduler.runFor(1ms);
+    noteEpochs(*node);
     for (auto& [to, bytes] : std::exchange(node->transport.sent, {}))
       sent.push_back({node->member, MemberId(to), bytes});
   }
@@ -118,17 +119,24 @@ void ScriptedCluster::deliver(const CarriedMessage& message) {
 
 void ScriptedCluster::commitAll() {
   for (auto& [id, node] : nodes_) {
+    noteEpochs(*node);
     FakeConsensus& consensus = *node->consensus.object;
     for (const auto& proposal : std::exchange(consensus.waiting, {})) {
-      commit(proposal.command);
+      commit(proposal.command, proposedIn_.at({node->member, proposal.token}));
       consensus.host.complete(proposal.token, CK_OK, log_.size());
     }
   }
 }
 
-void ScriptedCluster::commit(const std::string& command) {
+// An entry keeps the epoch in which it was proposed, whoever commits it later.
+void ScriptedCluster::noteEpochs(ScriptedNode& node) {
+  for (const auto& proposal : node.consensus.object->waiting)
+    proposedIn_.try_emplace({node.member, proposal.token}, epoch_);
+}
+
+void ScriptedCluster::commit(const std::string& command, Epoch epoch) {
   log_.push_back(command);
-  const Committed entry{LogIndex(log_.size()), epoch_, log_.back()};
+  const Committed entry{LogIndex(log_.size()), epoch, log_.back()};
   for (auto& [id, node] : nodes_) node->coordinator.commit({&entry, 1});
 }
 

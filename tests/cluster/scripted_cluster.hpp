@@ -61,11 +61,13 @@ class ScriptedCluster {
  private:
   void tick();
   void connect(ScriptedNode& one, ScriptedNode& other);
-  void commit(const std::string& command);
+  void noteEpochs(ScriptedNode& node);
+  void commit(const std::string& command, Epoch epoch);
 
   std::map<std::uint64_t, std::unique_ptr<ScriptedNode>> nodes_;
   std::vector<std::string> log_;
   Epoch epoch_{1};
+  std::map<std::pair<MemberId, ck_token>, Epoch> proposedIn_;
 };
 
 }  // namespace clusterkit::test

@@ -178,9 +178,45 @@ TEST_F(Writes, AWriteThatMayBeInTheOldLeadersLogIsNotSentAgain) {
   cluster_.lead(3, 2);
   cluster_.commitAll();
   EXPECT_EQ(fateOf(kept), Fate::Applied);
-  EXPECT_EQ(fateOf(lost), Fate::Unknown);
+  EXPECT_EQ(fateOf(lost), Fate::Unknown) << "the new leader has committed nothing of its own";
   EXPECT_EQ(timesLogged("kept"), 1U);
   EXPECT_EQ(timesLogged("lost"), 0U);
+}
+
+// What the new leader commits in its own epoch stands behind everything that the old one may have left.
+TEST_F(Writes, AWriteThatWentDownWithTheOldLeaderIsSentAgainOnceTheNewOneCommits) {
+  cluster_.commits = false;
+  const auto lost = cluster_.propose(2, put("lost"));
+  const auto kept = cluster_.propose(2, put("kept"));
+  cluster_.runFor(5ms);
+  cluster_.node(1).consensus.object->waiting.pop_front();
+  cluster_.lead(3, 2);
+  cluster_.commitAll();
+  cluster_.runFor(100ms);
+  EXPECT_FALSE(lost->has_value());
+  cluster_.commits = true;
+  EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
+  EXPECT_EQ(fateOf(lost), Fate::Applied);
+  EXPECT_EQ(fateOf(kept), Fate::Applied);
+  EXPECT_EQ(timesLogged("kept"), 1U);
+  EXPECT_EQ(timesLogged("lost"), 1U);
+}
+
+TEST_F(Writes, WhatADeposedLeaderProposedItselfGoesToTheNewOneWhenItIsLost) {
+  cluster_.commits = false;
+  const auto fate = cluster_.propose(1, put("own"));
+  cluster_.runFor(5ms);
+  auto& old = *cluster_.node(1).consensus.object;
+  ASSERT_EQ(old.waiting.size(), 1U);
+  const ck_token token = old.waiting.front().token;
+  old.waiting.clear();
+  cluster_.lead(3, 2);
+  cluster_.commits = true;
+  EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
+  EXPECT_FALSE(fate->has_value()) << "its own consensus has not yet said what became of it";
+  old.host.fail(token, CK_UNKNOWN, "leadership was lost");
+  EXPECT_EQ(fateOf(fate), Fate::Applied);
+  EXPECT_EQ(timesLogged("own"), 1U);
 }
 
 TEST_F(Writes, S103_ARetryAtTheNewLeaderIsAppliedOnceAndGetsTheFirstResult) {
