@@ -1,0 +1,136 @@
+// What a change of the leader costs writes, as a client sees it: three real nodes, one client that writes
+// through a node that lives on, one request behind the other. An outage is the time from the kill, or from
+// asking for the transfer, to the end of the first write begun after it. leader_change [KILLS] [TRANSFERS]
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iomanip>
+#include <iostream>
+#include <thread>
+
+#include "e2e/test_cluster.hpp"
+
+namespace clusterkit::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr auto kPatience = 30s;
+
+class Distribution {
+ public:
+  void add(Milliseconds value) { values_.push_back(value.count()); }
+  void print(const std::string& what) {
+    if (values_.empty()) return;
+    std::sort(values_.begin(), values_.end());
+    std::cout << std::fixed << std::setprecision(0) << what << ", ms: median " << at(50) << ", 90 % "
+              << at(90) << ", 99 % " << at(99) << ", worst " << values_.back() << ", best " << values_.front()
+              << " (" << values_.size() << " times)\n";
+    for (std::size_t from = 0; from < values_.size();) {
+      const double edge = (std::floor(values_[from] / kBar) + 1) * kBar;
+      const auto end = std::lower_bound(values_.begin(), values_.end(), edge);
+      const auto count = static_cast<std::size_t>(end - values_.begin()) - from;
+      std::cout << std::setw(8) << edge - kBar << " to " << std::setw(5) << edge << " "
+                << std::string(count, '#') << "\n";
+      from += count;
+    }
+  }
+
+ private:
+  static constexpr double kBar = 50;
+  double at(std::size_t percent) const {
+    return values_[std::min(values_.size() - 1, values_.size() * percent / 100)];
+  }
+  std::vector<double> values_;
+};
+
+[[noreturn]] void giveUp(const std::string& what) {
+  std::cerr << "leader_change: " << what << " within " << kPatience.count() << " s\n";
+  std::exit(1);
+}
+
+// The end of the first write through `node` that succeeds.
+Clock::time_point firstWrite(const TestNode& node, int& number) {
+  const auto end = Clock::now() + kPatience;
+  while (Clock::now() < end) {
+    const HttpRequest write{.method = "PUT", .target = "/v1/kv/bench", .body = std::to_string(++number)};
+    if (http(node.port(), write, 5s).status == 200) return Clock::now();
+  }
+  giveUp("no write succeeded");
+}
+
+bool settled(TestCluster& cluster) {
+  for (std::size_t n = 1; n <= 3; ++n)
+    if (!cluster.node(n).running() || !cluster.node(n).ready()) return false;
+  return cluster.allActive(3);
+}
+
+TestNode& otherThan(TestCluster& cluster, const std::string& leader, int round) {
+  TestNode& first = cluster.node(leader == "node-1" ? 2 : 1);
+  TestNode& second = cluster.node(leader == "node-3" ? 2 : 3);
+  return round % 2 == 0 ? first : second;
+}
+
+Distribution kill(TestCluster& cluster, int times, int& number) {
+  Distribution out;
+  for (int round = 0; round < times; ++round) {
+    if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
+    TestNode& leader = cluster.leader();
+    const TestNode& asked = otherThan(cluster, leader.id(), round);
+    (void)firstWrite(asked, number);
+    const auto start = Clock::now();
+    leader.kill9();
+    out.add(firstWrite(asked, number) - start);
+    leader.start();
+  }
+  return out;
+}
+
+Distribution transfer(TestCluster& cluster, int times, int& number) {
+  Distribution out;
+  for (int round = 0; round < times; ++round) {
+    if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
+    TestNode& leader = cluster.leader();
+    const TestNode& asked = otherThan(cluster, leader.id(), round);
+    (void)firstWrite(asked, number);
+    const auto start = Clock::now();
+    std::thread asks([&] {
+      const HttpRequest request{.method = "POST", .target = "/v1/consensus/transfer?to=" + asked.id()};
+      if (leader.send(request).status != 200) giveUp("a transfer was not done");
+    });
+    // The longest of the writes until it is done: the transfer begins some time after it was asked for.
+    Milliseconds longest{};
+    const auto moved = [&] { return asked.leader() == asked.id(); };
+    for (bool last = false; !last;) {
+      last = moved();
+      const auto before = Clock::now();
+      longest = std::max<Milliseconds>(longest, firstWrite(asked, number) - before);
+      if (Clock::now() - start > kPatience) giveUp("leadership did not move");
+    }
+    asks.join();
+    out.add(longest);
+  }
+  return out;
+}
+
+}  // namespace
+}  // namespace clusterkit::test
+
+int main(int argc, char** argv) {
+  using namespace clusterkit::test;
+  const int kills = argc > 1 ? std::atoi(argv[1]) : 100;
+  const int transfers = argc > 2 ? std::atoi(argv[2]) : 100;
+  TestCluster cluster;
+  for (int i = 0; i < 3; ++i) cluster.addStarted();
+  int number = 0;
+  if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
+  Distribution usual;
+  for (int i = 0; i < 200; ++i) {
+    const auto before = Clock::now();
+    usual.add(firstWrite(cluster.node(2), number) - before);
+  }
+  usual.print("a write without any of that");
+  kill(cluster, kills, number).print("writes refused or waiting after kill -9 of the leader");
+  transfer(cluster, transfers, number).print("the longest write during a planned transfer");
+}
