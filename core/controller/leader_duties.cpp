@@ -190,9 +190,9 @@ bool LeaderDuties::someoneCatchesUp(const ConsensusView& view) const {
 void LeaderDuties::wake() { wakeAt(parts_.loop.now()); }
 
 void LeaderDuties::wakeAt(MonotonicTime when, Duration slack) {
-  if (waking_ && wakingAt_ <= when) return;
+  if (waking_ && wakesBy_ <= when + slack) return;
   if (waking_) parts_.loop.cancel(waking_);
-  wakingAt_ = when;
+  wakesBy_ = when + slack;
   waking_ = parts_.loop.patientTimerAt(when, slack, [this] {
     waking_ = {};
     tick();

@@ -96,7 +96,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   std::vector<Member> members_;
   std::optional<ManualRebalance> manual_;
   TimerId waking_;
-  MonotonicTime wakingAt_{};
+  MonotonicTime wakesBy_{};
   std::string lastVoterReason_;
   Lifetime lifetime_;
 };

@@ -27,7 +27,7 @@ class ConfigHandler : public Poco::XML::DefaultHandler, public Poco::XML::Lexica
   explicit ConfigHandler(const std::string& file) : builder_(file) {}
 
   SectionBuilder& builder() { return builder_; }
-  const std::optional<ConfigError>& error() const { return error_; }
+  const std::optional<ConfigError>& firstError() const { return error_; }
 
   void setDocumentLocator(const Poco::XML::Locator* locator) override { locator_ = locator; }
 
@@ -135,7 +135,7 @@ std::vector<ConfigSection> parseXml(std::string_view text, const std::string& fi
   } catch (const Poco::Exception& e) {
     malformed.emplace(file + ": is no XML: " + oneLine(e.displayText()));
   }
-  if (handler.error()) throw *handler.error();  // it came first
+  if (handler.firstError()) throw *handler.firstError();  // it came first
   if (malformed) throw *malformed;
   return handler.builder().finish();
 }

@@ -40,12 +40,13 @@ EventJournal::NewSink RunningNode::placed(const SinkSettings& sink, std::unique_
 void RunningNode::startSinks() {
   journal_ = std::make_unique<EventJournal>(
       EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_, eventLines_,
-                          settings_.node.dataDir / "dead-letters", self_.boot});
-  sinkReload_ = std::make_unique<SinkReload>(
-      SinkReload::Parts{loop_, workers_, *journal_, std::move(extras_.sinkSource),
-                        [this](const SinkSettings& sink, const ChosenPlugin& plugin) {
-                          return placed(sink, makeSink(sink, plugin));
-                        }});
+                          settings_.node.dataDir / "dead-letters", NodeRun{self_.member, self_.boot}});
+  sinkReload_ = std::make_unique<SinkReload>(loop_, workers_, *journal_, std::move(extras_.sinkSource),
+                                             [this](const SinkSettings& sink, const ChosenPlugin& plugin) {
+                                               auto port = makeSink(sink, plugin);
+                                               port->probe();
+                                               return placed(sink, std::move(port));
+                                             });
   journalControl_ = std::make_unique<JournalControl>(loop_, *journal_, *sinkReload_);
   for (std::size_t i = 0; i < sinkPorts_.size(); ++i)
     journal_->add(placed(settings_.sinks[i], std::move(sinkPorts_[i])));

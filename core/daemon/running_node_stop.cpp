@@ -33,6 +33,7 @@ void RunningNode::stop() {
     loop_.stop();
     thread_.join();
   }
+  workers_.finish();  // they use what is about to be destroyed
   log_.info("stopped");
 }
 

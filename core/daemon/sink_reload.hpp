@@ -1,8 +1,10 @@
 // A hook sink made anew from the configuration as it is now, while the node runs. The file is read and
-// checked, and the new instance created, before the old one is touched: what is wrong changes nothing. [loop]
+// checked, the new instance created and probed, all on a worker and before the old one is touched: what these
+// find wrong changes nothing. [loop]
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "daemon/settings.hpp"
@@ -31,24 +33,30 @@ using SinkSource = std::function<ChosenSink(const std::string& name)>;
 
 class SinkReload {
  public:
-  struct Parts {
-    EventLoop& loop;
-    Workers& workers;
-    EventJournal& journal;
-    SinkSource source;  // empty: the node's configuration is in no file
-    // Creates the instance. Throws PluginError.
-    std::function<EventJournal::NewSink(const SinkSettings&, const ChosenPlugin&)> make;
-  };
-  explicit SinkReload(Parts parts) : parts_(std::move(parts)) {}
+  // Creates and probes the instance. On a worker's thread. Throws PluginError.
+  using Make = std::function<EventJournal::NewSink(const SinkSettings&, const ChosenPlugin&)>;
+
+  // `source` is empty when the node's configuration is in no file. The rest outlives this object, and what
+  // the two functions use outlives the workers' work.
+  SinkReload(EventLoop& loop, Workers& workers, EventJournal& journal, SinkSource source, Make make);
 
   // Answers once the new sink is in place. Invalid: the configuration is wrong. Unsupported: there is none.
-  // Unavailable: the workers have too much to do. Further EventJournal::replace().
+  // Unavailable: the workers have too much to do. Further as EventJournal::replace().
   void reload(std::string name, HookSink::Answered answered);
 
  private:
-  void install(const ChosenSink& chosen, HookSink::Answered answered);
+  using Fresh = Result<std::shared_ptr<EventJournal::NewSink>>;
+  struct Recipe {
+    SinkSource source;
+    Make make;
+    Fresh follow(const std::string& name) const;
+  };
+  void install(Fresh fresh, HookSink::Answered answered);
 
-  Parts parts_;
+  EventLoop& loop_;
+  Workers& workers_;
+  EventJournal& journal_;
+  const std::shared_ptr<const Recipe> recipe_;  // a worker may be at it when this object ends
   bool reading_ = false;
   Lifetime lifetime_;
 };

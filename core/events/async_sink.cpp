@@ -1,7 +1,9 @@
 #include "events/async_sink.hpp"
 
 #include <cstddef>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "host/current_plugin.hpp"
 
@@ -45,8 +47,34 @@ AsyncSink::AsyncSink(const ck_component& component, const ck_config& config, Hos
 }
 
 AsyncSink::~AsyncSink() {
+  if (!hasLeft_) leaveLoop();
+  if (!running_) return;
+  instance_->abandon();
+  keepForEver(std::move(underWay_));
+}
+
+void AsyncSink::leaveLoop() {
   parts_.tokens.cancelAll(host_->name());
-  if (running_) instance_->abandon();
+  hasLeft_ = true;
+}
+
+// Events stay valid until they are acknowledged, and the threads of an instance that did not stop go on.
+void AsyncSink::keepForEver(UnderWayMap events) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<UnderWayMap>;
+  const std::lock_guard lock(mutex);
+  kept.push_back(std::move(events));
+}
+
+void AsyncSink::probe() {
+  if (!CK_HAS(table_, probe)) return;
+  ck_error error = makeError(CK_OK, "");
+  ck_status status = CK_OK;
+  {
+    const OnPluginStack onStack(host_->label(), "probe");
+    status = table_->probe(instance_->self(), &error);
+  }
+  if (status != CK_OK) throw PluginError(host_->name(), "probe", toStatus(status), textOf(error));
 }
 
 void AsyncSink::start() {

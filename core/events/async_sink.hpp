@@ -20,9 +20,11 @@ class AsyncSink final : public SinkPort {
             HostServices::FatalHandler onFatal);
   ~AsyncSink() override;
 
+  void probe() override;
   void start() override;
   void deliver(OutgoingEvent event, Answered answered) override;
   void stop(MonotonicTime deadline, Task done) override;
+  void leaveLoop() override;
 
  private:
   friend struct SinkUpcalls;
@@ -31,6 +33,9 @@ class AsyncSink final : public SinkPort {
     Answered answered;
   };
 
+  using UnderWayMap = std::map<std::uint64_t, UnderWay>;  // by batch
+
+  static void keepForEver(UnderWayMap events);
   void settle(std::uint64_t batch, const char* function, SinkAnswer answer);
   void answerLater(Answered answered, SinkAnswer answer);
 
@@ -39,9 +44,10 @@ class AsyncSink final : public SinkPort {
   std::unique_ptr<HostServices> host_;
   std::unique_ptr<PluginInstance> instance_;
   const ck_sink_1* table_ = nullptr;
-  std::map<std::uint64_t, UnderWay> underWay_;  // by batch
+  UnderWayMap underWay_;
   std::uint64_t lastBatch_ = 0;
   bool running_ = false;
+  bool hasLeft_ = false;  // the loop
 };
 
 }  // namespace clusterkit

@@ -2,9 +2,17 @@
 
 #include <utility>
 
+#include "cluster/leader_patience.hpp"
+
 namespace clusterkit {
 
 std::string_view toString(SinkScope scope) { return scope == SinkScope::Leader ? "leader" : "every"; }
+
+namespace {
+
+Failure noSuch(std::string_view sink) { return {Status::NotFound, "no sink '" + std::string(sink) + "'"}; }
+
+}  // namespace
 
 EventJournal::EventJournal(Parts parts)
     : parts_(std::move(parts)), deadLetters_(parts_.loop, parts_.workers, parts_.deadLetters) {
@@ -15,7 +23,7 @@ std::unique_ptr<HookSink> EventJournal::makeSink(NewSink& sink) {
   HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, deadLetters_,
                         [&lines = parts_.lines](const ClusterEvent& event) { return lines.line(event); }};
   return std::make_unique<HookSink>(std::move(sink.rules), std::move(parts), std::move(sink.port),
-                                    std::move(sink.cursors), parts_.boot);
+                                    std::move(sink.cursors), parts_.self);
 }
 
 void EventJournal::add(NewSink sink) {
@@ -31,41 +39,52 @@ void EventJournal::refuse(HookSink::Answered answered, Failure why) {
       [answered = std::move(answered), why = std::move(why)]() mutable { answered(std::move(why)); });
 }
 
-EventJournal::Entry* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
-  for (Entry& entry : sinks_)
+const EventJournal::Entry* EventJournal::find(std::string_view name) const {
+  for (const Entry& entry : sinks_)
     if (entry.sink->name() == name) return &entry;
-  refuse(std::move(answered), {Status::NotFound, "no sink '" + std::string(name) + "'"});
   return nullptr;
 }
 
+const EventJournal::Entry* EventJournal::find(std::string_view name, HookSink::Answered& answered) {
+  const Entry* found = find(name);
+  if (found == nullptr) refuse(std::move(answered), noSuch(name));
+  return found;
+}
+
 void EventJournal::pause(std::string_view sink, HookSink::Answered answered) {
-  if (const Entry* found = find(sink, answered)) found->sink->pause(complete(*found, std::move(answered)));
+  if (const Entry* found = find(sink, answered))
+    found->sink->pause(complete(*found, "sink_paused", std::move(answered)));
 }
 
 void EventJournal::resume(std::string_view sink, HookSink::Answered answered) {
-  if (const Entry* found = find(sink, answered)) found->sink->resume(complete(*found, std::move(answered)));
+  if (const Entry* found = find(sink, answered))
+    found->sink->resume(complete(*found, "sink_resumed", std::move(answered)));
 }
 
 void EventJournal::replay(std::string_view sink, EventSeq after, HookSink::Answered answered) {
   if (const Entry* found = find(sink, answered))
-    found->sink->replay(after, complete(*found, std::move(answered)));
+    found->sink->replay(after, complete(*found, "sink_replays", std::move(answered)));
+}
+
+std::optional<Failure> EventJournal::cannotReplace(std::string_view sink,
+                                                   std::optional<SinkScope> scope) const {
+  const Entry* entry = find(sink);
+  if (entry == nullptr) return noSuch(sink);
+  if (stopping_) return Failure{Status::Unavailable, kNodeStops};
+  if (entry->beingReplaced) return Failure{Status::Conflict, "the sink is being replaced already"};
+  if (!scope || *scope == entry->scope) return std::nullopt;
+  return Failure{Status::Conflict, "scope = " + std::string(toString(*scope)) +
+                                       ": while the node runs it stays " +
+                                       std::string(toString(entry->scope))};
 }
 
 void EventJournal::replace(NewSink sink, MonotonicTime deadline, HookSink::Answered answered) {
-  Entry* entry = find(sink.rules.name, answered);
-  if (entry == nullptr) return;
-  if (stopping_ || entry->beingReplaced)
-    return refuse(std::move(answered), {Status::Conflict, stopping_ ? "the node is stopping"
-                                                                    : "the sink is being replaced already"});
-  if (entry->scope != sink.rules.scope)
-    return refuse(
-        std::move(answered),
-        {Status::Conflict, "scope = " + std::string(toString(sink.rules.scope)) +
-                               ": while the node runs it stays " + std::string(toString(entry->scope))});
-  entry->beingReplaced = true;
-  const auto index = static_cast<std::size_t>(entry - sinks_.data());
-  entry->sink->stop(deadline, [this, alive = lifetime_.watch(), index, s = std::move(sink),
-                               answer = std::move(answered)]() mutable {
+  if (auto why = cannotReplace(sink.rules.name, sink.rules.scope))
+    return refuse(std::move(answered), std::move(*why));
+  const auto index = static_cast<std::size_t>(find(sink.rules.name) - sinks_.data());
+  sinks_[index].beingReplaced = true;
+  sinks_[index].sink->stop(deadline, [this, alive = lifetime_.watch(), index, s = std::move(sink),
+                                      answer = std::move(answered)]() mutable {
     if (!alive.expired()) putInPlace(sinks_[index], std::move(s), std::move(answer));
   });
 }
@@ -73,30 +92,39 @@ void EventJournal::replace(NewSink sink, MonotonicTime deadline, HookSink::Answe
 void EventJournal::putInPlace(Entry& entry, NewSink sink, HookSink::Answered answered) {
   entry.beingReplaced = false;
   if (stopping_) {
-    answered(Failure{Status::Conflict, "the node is stopping"});
+    answered(Failure{Status::Unavailable, kNodeStops});
     return std::exchange(entry.stopped, nullptr)();
   }
   std::string plugin = std::move(sink.plugin);
   try {
-    entry.sink = makeSink(sink);
-  } catch (const PluginError& error) {
+    auto fresh = makeSink(sink);
+    dispose(*entry.sink);
+    entry.sink = std::move(fresh);
+  } catch (const std::exception& error) {
     parts_.log.error("sink_not_replaced", {{"sink", entry.sink->name()}, {"reason", error.what()}});
     return answered(Failure{Status::Invalid, error.what() + std::string("; the sink stands still")});
   }
   entry.plugin = std::move(plugin);
   setActivity();
   entry.sink->onState(parts_.coordinator.current());
-  parts_.log.info("sink_replaced", {{"sink", entry.sink->name()}});
-  answered(statusOf(entry));
+  entry.sink->whenLoaded(complete(entry, "sink_replaced", std::move(answered)));
 }
 
-// A sink knows neither its plugin nor its scope.
-HookSink::Answered EventJournal::complete(const Entry& entry, HookSink::Answered answered) {
-  return [plugin = entry.plugin, scope = entry.scope,
+// An instance may wait for its threads and children when it is destroyed. Workers that have too much to do
+// leave that to the loop.
+void EventJournal::dispose(HookSink& sink) {
+  (void)parts_.workers.tryRun([port = sink.releasePort()] {});
+}
+
+// A sink knows neither its plugin nor its scope. What an operator does to it stands in the log.
+HookSink::Answered EventJournal::complete(const Entry& entry, std::string_view logged,
+                                          HookSink::Answered answered) {
+  return [&log = parts_.log, logged, plugin = entry.plugin, scope = entry.scope,
           answered = std::move(answered)](Result<SinkStatus> result) mutable {
     if (result) {
       result.value().plugin = plugin;
       result.value().scope = toString(scope);
+      log.info(logged, {{"sink", result.value().name}, {"after", result.value().delivered}});
     }
     answered(std::move(result));
   };

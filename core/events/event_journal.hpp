@@ -23,7 +23,7 @@ class EventJournal final : public ClusterObserver {
     Coordinator& coordinator;
     EventLines& lines;
     std::filesystem::path deadLetters;  // folder
-    std::uint64_t boot;                 // of this run of the node
+    NodeRun self;
   };
   struct NewSink {
     SinkRules rules;
@@ -49,9 +49,13 @@ class EventJournal final : public ClusterObserver {
   void pause(std::string_view sink, HookSink::Answered answered);
   void resume(std::string_view sink, HookSink::Answered answered);
   void replay(std::string_view sink, EventSeq after, HookSink::Answered answered);
-  // Ends the sink of this name, which what is under way has until `deadline` for, and puts the new one in its
-  // place: it goes on from the same cursor. Conflict: its scope is another one, or it is being replaced
-  // already. Invalid: the new one does not start; then the sink stands still until it is replaced again.
+  // Whether replace() would begin now, for a new sink of this scope or, without one, of any. NotFound: an
+  // unknown name. Conflict: the scope is another one, or it is being replaced. Unavailable: the node stops.
+  std::optional<Failure> cannotReplace(std::string_view sink, std::optional<SinkScope> scope) const;
+  // Ends the sink of this name and puts the new one in its place: it goes on from the same cursor. What is
+  // under way has until `deadline`; what ignores that is left behind, and its event is told again beside it.
+  // The old instance is destroyed by a worker. Refusals as above; Invalid: the new one does not start, and
+  // the sink stands still until it is replaced again.
   void replace(NewSink sink, MonotonicTime deadline, HookSink::Answered answered);
 
   void onState(const ClusterState& state, Events events) override;
@@ -68,10 +72,12 @@ class EventJournal final : public ClusterObserver {
   };
 
   std::unique_ptr<HookSink> makeSink(NewSink& sink);
-  Entry* find(std::string_view name, HookSink::Answered& answered);
+  const Entry* find(std::string_view name) const;
+  const Entry* find(std::string_view name, HookSink::Answered& answered);
   void refuse(HookSink::Answered answered, Failure why);
   void putInPlace(Entry& entry, NewSink sink, HookSink::Answered answered);
-  static HookSink::Answered complete(const Entry& entry, HookSink::Answered answered);
+  void dispose(HookSink& sink);
+  HookSink::Answered complete(const Entry& entry, std::string_view logged, HookSink::Answered answered);
   SinkStatus statusOf(const Entry& entry) const;
   bool inOffice() const;
   void setActivity();

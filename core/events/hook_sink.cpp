@@ -19,12 +19,12 @@ bool isPowerOfTwo(std::uint32_t n) { return (n & (n - 1)) == 0; }
 }  // namespace
 
 HookSink::HookSink(SinkRules rules, Parts parts, std::unique_ptr<SinkPort> port,
-                   std::unique_ptr<CursorStore> cursors, std::uint64_t boot)
+                   std::unique_ptr<CursorStore> cursors, NodeRun self)
     : rules_(std::move(rules)),
       parts_(std::move(parts)),
       port_(std::move(port)),
       cursors_(std::move(cursors)),
-      boot_(boot),
+      self_(self),
       meters_(parts_.metrics, rules_.name),
       schedule_(rules_.delivery) {
   port_->start();
@@ -54,8 +54,19 @@ void HookSink::setActive(bool active) {
 void HookSink::load() {
   phase_ = Phase::Loading;
   cursors_->load([this, alive = lifetime_.watch()](Result<std::optional<SinkCursor>> cursor) {
-    if (!alive.expired() && phase_ == Phase::Loading) loaded(std::move(cursor));
+    if (alive.expired()) return;
+    if (phase_ == Phase::Loading) loaded(std::move(cursor));
+    tellLoaded();
   });
+}
+
+void HookSink::whenLoaded(Answered answered) {
+  loading_.push_back(std::move(answered));
+  if (phase_ != Phase::Loading) tellLoaded();
+}
+
+void HookSink::tellLoaded() {
+  for (Answered& answer : std::exchange(loading_, {})) answer(status());
 }
 
 void HookSink::loaded(Result<std::optional<SinkCursor>> cursor) {
@@ -103,10 +114,10 @@ std::optional<EventSeq> HookSink::ownStart() const {
     const NodeRecord* node = join != nullptr     ? join->node.get()
                              : rejoin != nullptr ? rejoin->node.get()
                                                  : nullptr;
-    if (node != nullptr && node->spec.boot == boot_) return event.seq;
+    if (node != nullptr && self_.of(node->spec)) return event.seq;
   }
   for (const auto& entry : state_->nodes)
-    if (entry.value->spec.boot == boot_) return state_->oldestEvent();
+    if (self_.of(entry.value->spec)) return state_->oldestEvent();
   return std::nullopt;
 }
 
@@ -300,13 +311,15 @@ void HookSink::fail(const std::string& reason) {
   if (phase_ == Phase::Stopped || phase_ == Phase::Failed) return;
   phase_ = Phase::Failed;
   lastError_ = reason;
-  parts_.log.error("sink_failed", {{"sink", rules_.name},
-                                   {"reason", reason},
-                                   {"effect", "it gets no more events until the node is started again"}});
+  parts_.log.error("sink_failed",
+                   {{"sink", rules_.name},
+                    {"reason", reason},
+                    {"effect", "it gets no more events until it is reloaded or the node is started again"}});
 }
 
 // What ends well meanwhile is still written down, as far as the time goes.
 void HookSink::stop(MonotonicTime deadline, Task done) {
+  if (std::exchange(stopping_, true)) return parts_.loop.post(std::move(done));
   if (phase_ != Phase::Failed) phase_ = Phase::Stopped;
   port_->stop(deadline, [this, alive = lifetime_.watch(), deadline, d = std::move(done)]() mutable {
     if (alive.expired() || !saving_) return d();
@@ -315,6 +328,11 @@ void HookSink::stop(MonotonicTime deadline, Task done) {
       if (!alive.expired()) endStop();
     });
   });
+}
+
+std::unique_ptr<SinkPort> HookSink::releasePort() {
+  port_->leaveLoop();
+  return std::move(port_);
 }
 
 void HookSink::endStop() {

@@ -24,6 +24,14 @@
 
 namespace clusterkit {
 
+// One life of one data folder. The boots of two folders are equal soon.
+struct NodeRun {
+  MemberId member;
+  std::uint64_t boot = 0;
+
+  bool of(const NodeSpec& spec) const { return spec.member == member && spec.boot == boot; }
+};
+
 class HookSink {
  public:
   struct Parts {
@@ -36,9 +44,9 @@ class HookSink {
   };
   using Answered = UniqueFunction<void(Result<SinkStatus>)>;
 
-  // `boot`: of this run of the node. Throws PluginError when the port does not start.
+  // Throws PluginError when the port does not start.
   HookSink(SinkRules rules, Parts parts, std::unique_ptr<SinkPort> port, std::unique_ptr<CursorStore> cursors,
-           std::uint64_t boot);
+           NodeRun self);
   ~HookSink();
   HookSink(const HookSink&) = delete;
   HookSink& operator=(const HookSink&) = delete;
@@ -50,13 +58,18 @@ class HookSink {
   void setActive(bool active);
   // The plugin has called for its own end.
   void fail(const std::string& reason);
+  // Once it has been stopped, a further stop is done at once.
   void stop(MonotonicTime deadline, Task done);
+  // Of a sink that was stopped: its port, to be destroyed where that may block.
+  std::unique_ptr<SinkPort> releasePort();
 
   void pause(Answered answered);
   void resume(Answered answered);
   // Goes on with the event after `seq`, back or forwards; what is kept no more is told as a gap.
   void replay(EventSeq seq, Answered answered);
   SinkStatus status() const;
+  // Answers with the status once the cursor is known.
+  void whenLoaded(Answered answered);
 
  private:
   enum class Phase : std::uint8_t { Standby, Loading, WaitingForStart, Running, Stopped, Failed };
@@ -71,6 +84,7 @@ class HookSink {
   void load();
   void loaded(Result<std::optional<SinkCursor>> cursor);
   void begin(const SinkCursor& cursor);
+  void tellLoaded();
   void awaitStart();
   std::optional<EventSeq> ownStart() const;
   void pump();
@@ -102,7 +116,7 @@ class HookSink {
   Parts parts_;
   std::unique_ptr<SinkPort> port_;
   std::unique_ptr<CursorStore> cursors_;
-  const std::uint64_t boot_;
+  const NodeRun self_;
   SinkMeters meters_;
   DeliverySchedule schedule_;
   const ClusterState* state_ = nullptr;
@@ -119,7 +133,9 @@ class HookSink {
   bool dirty_ = false;             // something has changed since the last save was begun
   bool control_ = false;           // and an operator did it
   std::vector<Answered> waiting_;  // for a control that is to be saved first
+  std::vector<Answered> loading_;  // who waits for the cursor
   Task stopped_;
+  bool stopping_ = false;
 
   TimerId waking_;
   MonotonicTime wakingAt_{};

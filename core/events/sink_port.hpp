@@ -35,6 +35,9 @@ class SinkPort {
   using Answered = UniqueFunction<void(SinkAnswer)>;
 
   virtual ~SinkPort() = default;
+  // Looks whether it would work, before it takes another one's place. May block; before start(), on any
+  // thread. Throws PluginError.
+  virtual void probe() {}
   // Throws PluginError.
   virtual void start() {}
   // Answers exactly once, on the loop, never inside this call; possibly long after the deadline.
@@ -42,6 +45,9 @@ class SinkPort {
   // Asks what is under way to end. Done: nothing is any more; or the time is over, and what is left behind
   // may never be destroyed under its own threads.
   virtual void stop(MonotonicTime deadline, Task done) = 0;
+  // The loop's last call, after a stop: from now on it may be destroyed on any one thread, and that may
+  // block.
+  virtual void leaveLoop() {}
 };
 
 }  // namespace clusterkit

@@ -18,9 +18,11 @@ constexpr std::size_t maxLogFields = 32;
 
 std::string_view orUnnamed(const char* text) { return text != nullptr ? text : "unnamed"; }
 
+// Also when the services are closed: what an instance waits for in destroy must come.
 std::uint64_t hostNow(void* cx) noexcept {
   const RecordGuard record(cx);
-  return record ? static_cast<std::uint64_t>(record->parts.loop.now().time_since_epoch().count()) : 0;
+  const MonotonicTime now = record ? record->parts.loop.now() : std::chrono::steady_clock::now();
+  return static_cast<std::uint64_t>(now.time_since_epoch().count());
 }
 
 std::int64_t hostWall(void* cx) noexcept {

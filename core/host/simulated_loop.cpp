@@ -87,9 +87,9 @@ TimerId SimulatedLoop::timerAt(MonotonicTime when, Task task) {
   return TimerId(id);
 }
 
-// Virtual time costs nothing, so there is nothing to wait for.
-TimerId SimulatedLoop::patientTimerAt(MonotonicTime when, Duration, Task task) {
-  return timerAt(when, std::move(task));
+// As late as it may be, which is what must be borne.
+TimerId SimulatedLoop::patientTimerAt(MonotonicTime when, Duration slack, Task task) {
+  return timerAt(when + slack, std::move(task));
 }
 
 bool SimulatedLoop::cancel(TimerId timer) {

@@ -11,7 +11,9 @@ ThreadWorkers::ThreadWorkers(Limits limits) : limits_(limits) {
   for (std::size_t i = 0; i < limits_.threads; ++i) threads_.emplace_back([this] { serve(); });
 }
 
-ThreadWorkers::~ThreadWorkers() {
+ThreadWorkers::~ThreadWorkers() { finish(); }
+
+void ThreadWorkers::finish() {
   std::deque<Task> dropped;
   {
     const std::lock_guard lock(mutex_);
@@ -20,6 +22,7 @@ ThreadWorkers::~ThreadWorkers() {
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool ThreadWorkers::tryRun(Task work) {

@@ -12,7 +12,7 @@
 
 namespace clusterkit {
 
-// A few threads on one bounded queue. Destruction finishes what has begun and drops what has not.
+// A few threads on one bounded queue.
 class ThreadWorkers final : public Workers {
  public:
   struct Limits {
@@ -23,6 +23,9 @@ class ThreadWorkers final : public Workers {
   explicit ThreadWorkers(Limits limits);
   ~ThreadWorkers() override;
   bool tryRun(Task work) override;
+  // Finishes what has begun and drops what has not; takes nothing any more. Called by the owner before what
+  // the work uses ends; destruction calls it too. [ctl]
+  void finish();
 
  private:
   void serve();

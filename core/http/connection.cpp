@@ -21,10 +21,10 @@ Error outcomeOf(const Request& request, ErrorCode code, std::string message) {
   return Error{code, std::move(message), reads ? Applied::notApplicable : Applied::unknown};
 }
 
-Connection::Connection(std::uint64_t id, Poco::Net::StreamSocket socket, ConnectionEnvironment& environment,
-                       MonotonicTime now)
+Connection::Connection(std::uint64_t id, const Poco::Net::StreamSocket& socket,
+                       ConnectionEnvironment& environment, MonotonicTime now)
     : id_(id),
-      socket_(std::move(socket)),
+      socket_(socket),
       descriptor_(socket_.impl()->sockfd()),
       source_(socket_.peerAddress().host().toString()),
       environment_(environment),

@@ -35,7 +35,7 @@ Error outcomeOf(const Request& request, ErrorCode code, std::string message);
 
 class Connection {
  public:
-  Connection(std::uint64_t id, Poco::Net::StreamSocket socket, ConnectionEnvironment& environment,
+  Connection(std::uint64_t id, const Poco::Net::StreamSocket& socket, ConnectionEnvironment& environment,
              MonotonicTime now);
   ~Connection();
   Connection(const Connection&) = delete;

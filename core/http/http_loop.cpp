@@ -39,10 +39,10 @@ Poco::Net::StreamSocket makeWaker() {
 
 }  // namespace
 
-HttpLoop::HttpLoop(const ServerOptions& options, Poco::Net::ServerSocket listener, RequestHandler& handler,
-                   HttpStats& stats)
+HttpLoop::HttpLoop(const ServerOptions& options, const Poco::Net::ServerSocket& listener,
+                   RequestHandler& handler, HttpStats& stats)
     : options_(options),
-      listener_(std::move(listener)),
+      listener_(listener),
       waker_(makeWaker()),
       environment_{options_, handler, stats, std::make_shared<Mailbox>(waker_.impl()->sockfd()), 0},
       scratch_(kScratchBytes, '\0') {
@@ -144,7 +144,7 @@ bool HttpLoop::acceptOne(MonotonicTime now) {
   }
   Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(fd));
   try {
-    admit(std::move(socket), now);
+    admit(socket, now);
   } catch (const Poco::Exception&) {
     // The client has gone away already: there is nobody to talk to.
   }
@@ -154,7 +154,7 @@ bool HttpLoop::acceptOne(MonotonicTime now) {
 void HttpLoop::admit(Poco::Net::StreamSocket socket, MonotonicTime now) {
   socket.setBlocking(false);
   socket.setNoDelay(true);
-  auto owned = std::make_unique<Connection>(nextId_++, std::move(socket), environment_, now);
+  auto owned = std::make_unique<Connection>(nextId_++, socket, environment_, now);
   Connection& connection = *owned;
   connection.polledMode = Poco::Net::PollSet::POLL_READ;
   polled_.add(connection.socket(), connection.polledMode);

@@ -20,7 +20,7 @@ namespace clusterkit::http {
 class HttpLoop {
  public:
   // `listener` is bound and listens.
-  HttpLoop(const ServerOptions& options, Poco::Net::ServerSocket listener, RequestHandler& handler,
+  HttpLoop(const ServerOptions& options, const Poco::Net::ServerSocket& listener, RequestHandler& handler,
            HttpStats& stats);
   ~HttpLoop();
   HttpLoop(const HttpLoop&) = delete;

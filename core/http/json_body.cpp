@@ -121,7 +121,7 @@ std::vector<JsonBody> JsonBody::objects(std::string_view name) const {
   if (!has(name)) return all;
   const Poco::Dynamic::Var found = value_->get(name);
   if (found.type() != typeid(Poco::JSON::Array::Ptr)) refuse(name, "must be an array");
-  const auto array = found.extract<Poco::JSON::Array::Ptr>();
+  const auto& array = found.extract<Poco::JSON::Array::Ptr>();
   for (unsigned i = 0; i < array->size(); ++i) {
     auto inner = array->getObject(i);
     if (inner.isNull()) refuse(name, "must be an array of objects");

@@ -79,7 +79,7 @@ void PartitionsHandler::ready(Call& call) const {
     report.handoff = LogIndex(body.number("handoff").value_or(0));
   }
   const PartitionId partition = report.partition;
-  proposeFor(api_, call, std::move(report), [this, partition](const Outcome& outcome) {
+  proposeFor(api_, call, report, [this, partition](const Outcome& outcome) {
     const auto state = api_.state();
     std::string text = partitionJson(*state, partition);
     text.back() = ',';

@@ -31,7 +31,7 @@ const char* LuaBudget::breachText() const {
     case Breach::none: break;
     case Breach::instructions: return "more than max_instructions were used";
     case Breach::deadline: return "deadline exceeded";
-    case Breach::cancelled: return "the node stops";
+    case Breach::cancelled: return "the sink is stopping";
   }
   return "";
 }

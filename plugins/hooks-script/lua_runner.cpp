@@ -9,7 +9,7 @@ LuaRunner::LuaRunner(Host host, Settings settings)
 
 Verdict LuaRunner::deliver(const Event& event) try {
   const std::lock_guard lock(mutex_);
-  if (cancelled_) return retry("the node stops");
+  if (cancelled_) return retry("the sink is stopping");
   if (event.deadline() != 0 && host_.now() >= event.deadline()) return retry("deadline exceeded");
   if (!script_) script_ = std::make_unique<LuaScript>(host_, settings_, cancelled_);
   Verdict verdict = script_->onEvent(event);
@@ -20,7 +20,7 @@ Verdict LuaRunner::deliver(const Event& event) try {
   }
   return verdict;
 } catch (const Error& e) {
-  return cancelled_ ? retry("the node stops") : settings_.failed(e.what());
+  return cancelled_ ? retry("the sink is stopping") : settings_.failed(e.what());
 }
 
 }  // namespace clusterkit::script

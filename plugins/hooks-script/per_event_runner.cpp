@@ -20,7 +20,7 @@ void PerEventRunner::cancel() {
 }
 
 Verdict PerEventRunner::deliver(const Event& event) try {
-  if (cancelled_) return retry("the node stops");
+  if (cancelled_) return retry("the sink is stopping");
   OutputLog output(host_, settings_.name, settings_.maxOutput);
   output.begin(event.seq());
   const Launch launch{settings_.file, settings_.arguments, environmentOf(settings_, &event),
@@ -31,7 +31,7 @@ Verdict PerEventRunner::deliver(const Event& event) try {
   process.closeInputWhenSent();
   const Ended ended = runToEnd(process, event.deadline());
   // Exit code 0 after SIGTERM says that the script obeyed, not that it had finished its work.
-  if (ended == Ended::byCancel || !process.exit()) return retry("the node stops");
+  if (ended == Ended::byCancel || !process.exit()) return retry("the sink is stopping");
   if (ended == Ended::byDeadline) return retry("deadline exceeded, " + describe(*process.exit()));
   return verdictOf(*process.exit());
 } catch (const LaunchFailure& failure) {

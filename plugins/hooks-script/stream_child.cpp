@@ -88,7 +88,7 @@ void StreamChild::run() {
     takeOutbox();
     readAcks();
     if (stop_) {
-      end(kStopGrace, "the node stops");
+      end(kStopGrace, "the sink is stopping");
     } else if (const auto seq = overdue()) {
       host_.log(CK_LOG_WARN, "script_hangs", {{"script", settings_.name}, {"seq", *seq}});
       end(settings_.killAfter,

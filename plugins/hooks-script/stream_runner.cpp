@@ -25,7 +25,7 @@ Verdict StreamRunner::deliver(const Event& event) try {
   std::shared_ptr<StreamChild> child;
   {
     const std::lock_guard lock(starting_);
-    if (cancelled_) return retry("the node stops");
+    if (cancelled_) return retry("the sink is stopping");
     buryEnded();
     const std::uint64_t now = host_.now();
     if (!current() && now < nextStart_) {

@@ -73,7 +73,7 @@ Watch::~Watch() {
 
 void Watch::check(const std::string& text) const {
   if (end_ == End::Expired) throw Expired(text);
-  if (end_ == End::Stopped) throw Stopped("the node stops");
+  if (end_ == End::Stopped) throw Stopped("the sink is stopping");
 }
 
 void Watch::finish(End end) {

@@ -201,7 +201,7 @@ void Journal::chooseSnapshot(Evidence& e) {
 void Journal::repair(const Evidence& e, const Verdict& verdict) {
   if (e.damagedFrom != 0) {
     const auto copy = options_.folder / "damaged.db";
-    File(copy, File::Mode::createOrTruncate);
+    const File empty(copy, File::Mode::createOrTruncate);  // VACUUM refuses a file that holds something
     db_->run("VACUUM INTO '" + quoted(copy.string()) + "'");
   }
   begin();

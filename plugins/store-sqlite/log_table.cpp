@@ -51,8 +51,7 @@ const char* const LogTable::schema =
     " data BLOB NOT NULL)";
 
 LogTable::LogTable(Database& db)
-    : db_(db),
-      insert_(db, "INSERT INTO log VALUES(?,?,?,?,?,?,?,?)"),
+    : insert_(db, "INSERT INTO log VALUES(?,?,?,?,?,?,?,?)"),
       select_(db, "SELECT idx,term,type,flags,step,crc,chain,data FROM log WHERE idx>=? ORDER BY idx"),
       chain_(db, "SELECT chain FROM log WHERE idx=?"),
       deleteFrom_(db, "DELETE FROM log WHERE idx>=?"),

@@ -65,7 +65,6 @@ class LogTable {
  private:
   std::uint64_t chainAt(std::uint64_t index);
 
-  Database& db_;
   Statement insert_, select_, chain_, deleteFrom_, deleteUpto_, deleteAll_;
   End end_;
 };

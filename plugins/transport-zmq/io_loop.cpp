@@ -13,6 +13,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 cannot deduce it by itself
 
 // The process's signals are for its own threads.
 class SignalsBlocked {

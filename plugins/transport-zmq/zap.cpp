@@ -42,7 +42,7 @@ void ZapHandler::service(const std::function<bool(const std::string&)>& admits) 
     const bool admitted = isCurve && admits(key);
     if (!admitted) wiring_.refusals.note(Refusal::unauthorized, 0);
     socket_.send(::zmq::buffer("1.0", 3), ::zmq::send_flags::sndmore);
-    socket_.send(parts.size() > requestId ? parts[requestId] : part, ::zmq::send_flags::sndmore);
+    socket_.send(parts.size() > requestId ? parts[requestId] : parts.front(), ::zmq::send_flags::sndmore);
     socket_.send(::zmq::buffer(admitted ? "200" : "400", 3), ::zmq::send_flags::sndmore);
     socket_.send(::zmq::str_buffer(""), ::zmq::send_flags::sndmore);
     socket_.send(::zmq::buffer(key), ::zmq::send_flags::sndmore);  // becomes the User-Id of each message

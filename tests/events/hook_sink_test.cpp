@@ -98,7 +98,7 @@ class HookSinkTest : public ::testing::Test {
         HookSink::Parts{
             loop_, log_, metrics_, *letters_,
             [](const ClusterEvent& event) { return std::make_shared<const std::string>(eventJson(event)); }},
-        std::move(port), std::move(cursors), kBoot);
+        std::move(port), std::move(cursors), NodeRun{MemberId(1), kBoot});
     sink_->setActive(true);
     sink_->onState(history_.state);
   }
@@ -139,13 +139,14 @@ TEST_F(HookSinkTest, ANewSinkBeginsWithItsNodesOwnJoin) {
   EXPECT_THAT(port_->seen, IsEmpty());
   EXPECT_EQ(sink_->status().state, "starting");
   history_.joined(12);
+  history_.joined(kBoot, 2);  // another node that was started as often
   history_.joined(kBoot);
   history_.value("after");
   tell();
-  EXPECT_THAT(port_->seen, ElementsAre(3));
+  EXPECT_THAT(port_->seen, ElementsAre(4));
   port_->answer();
-  EXPECT_THAT(port_->seen, ElementsAre(3, 4));
-  EXPECT_EQ(cursors_->stored->delivered, EventSeq(3));
+  EXPECT_THAT(port_->seen, ElementsAre(4, 5));
+  EXPECT_EQ(cursors_->stored->delivered, EventSeq(4));
 }
 
 TEST_F(HookSinkTest, ANewSinkMayBeginWithTheOldestEvent) {
@@ -383,7 +384,7 @@ TEST_F(HookSinkTest, WhatAStopCutsShortIsNeitherGivenUpNorForgotten) {
   rules_.deadLetter = false;
   start();
   sink_->stop(loop_.now() + 1s, [] {});
-  port_->answer({Status::Cancelled, "the node stops", {}});
+  port_->answer({Status::Cancelled, "the sink is stopping", {}});
   scheduler_.runFor(0s);
   EXPECT_EQ(sink_->status().deadLettersTotal, 0u);
   EXPECT_EQ(cursors_->saves, 0);

@@ -40,8 +40,9 @@ class History {
         PartitionChange{PartitionId(number), {"n2"}, "n1", ChangeReason::Rebalance, "n2", "n1", Epoch(1)});
   }
   EventSeq leader() { return add(LeaderChange{"n1", "n2", Epoch(3)}); }
-  EventSeq joined(std::uint64_t boot) {
+  EventSeq joined(std::uint64_t boot, std::uint64_t member = 1) {
     auto node = std::make_shared<NodeRecord>();
+    node->spec.member = MemberId(member);
     node->spec.id = "n1";
     node->spec.boot = boot;
     return add(NodeJoin{node, 1, NodeJoin::Kind::Join});

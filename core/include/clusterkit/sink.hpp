@@ -42,7 +42,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual Verdict deliver(const Event& event) = 0;
-  // The node stops: a deliver under way on another thread should end soon, by retry() unless it is done.
+  // The sink ends, with its node or for a reload: a deliver under way on another thread should end soon, by retry() unless it is done.
   // [any]
   virtual void cancel() {}
 };

@@ -126,8 +126,8 @@ TEST(Endings, CancelEndsADeliveryUnderWayAndRefusesLaterOnes) {
   delivery.join();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
   EXPECT_EQ(answer.status, CK_RETRY);
-  EXPECT_EQ(answer.text, "the node stops");
-  EXPECT_EQ(sink->deliver().text, "the node stops");
+  EXPECT_EQ(answer.text, "the sink is stopping");
+  EXPECT_EQ(sink->deliver().text, "the sink is stopping");
   EXPECT_EQ(Holdings::now(), before);
 }
 

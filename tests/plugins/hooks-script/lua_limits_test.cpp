@@ -191,8 +191,8 @@ TEST(LuaLimits, CancelEndsAScriptInTheMiddle) {
   sink->cancel();
   delivery.join();
   EXPECT_EQ(answer.status, CK_RETRY);
-  EXPECT_EQ(answer.text, "the node stops");
-  EXPECT_EQ(sink->deliver().text, "the node stops");
+  EXPECT_EQ(answer.text, "the sink is stopping");
+  EXPECT_EQ(sink->deliver().text, "the sink is stopping");
 }
 
 TEST(LuaLimits, PrintIsLimitedAndCountedLikeAnyOutput) {

@@ -190,8 +190,8 @@ TEST(Stream, CancelEndsScriptAndDeliveriesAndRefusesLaterOnes) {
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(sink->folder() / "up"); }));
   const auto start = std::chrono::steady_clock::now();
   sink->cancel();
-  EXPECT_EQ(waiting.get().text, "the node stops");
-  EXPECT_EQ(sink->deliver(event(2)).text, "the node stops");
+  EXPECT_EQ(waiting.get().text, "the sink is stopping");
+  EXPECT_EQ(sink->deliver(event(2)).text, "the sink is stopping");
   sink->destroy();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
   EXPECT_EQ(Holdings::now(), before);
