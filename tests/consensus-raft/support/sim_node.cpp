@@ -19,6 +19,7 @@ void execute(std::map<std::string, std::string>& values, const std::string& comm
   words >> verb >> key >> value;
   if (verb == "set") values[key] = value;
   if (verb == "delete") values.erase(key);
+  if (verb == "add") values[key] = std::to_string(std::stoll("0" + values[key]) + std::stoll(value));
 }
 
 // The state machine's snapshot: one line per command, then one per key. The commands are for the checks; the

@@ -1,6 +1,6 @@
 // One member of a simulated cluster: a Raft core, its disk, and a state machine that remembers each command
-// by index and keeps the values of "set KEY VALUE" and "delete KEY". It carries out every Ready in the
-// documented order and feeds the answers back.
+// by index and keeps the values of "set KEY VALUE", "delete KEY" and "add KEY NUMBER". It carries out every
+// Ready in the documented order and feeds the answers back.
 #pragma once
 
 #include <deque>
