@@ -139,7 +139,7 @@ TEST(Snapshot, TheWriterKeepsItsStateWhileTheClusterGoesOn) {
   EXPECT_EQ(stateHash(std::get<ClusterState>(result)), hash);
 }
 
-TEST(Snapshot, S67_AnyFlippedByteIsDetected) {
+TEST(Snapshot, S067_AnyFlippedByteIsDetected) {
   const ClusterState state = richState();
   const std::string whole = writeSnapshot(state);
   const std::uint64_t hash = stateHash(state);

@@ -174,7 +174,7 @@ TEST(Determinism, TheStampNeverGoesBack) {
   EXPECT_EQ(builder.takeEvents().back()->stamp, WallTime(std::chrono::seconds(1000)));
 }
 
-TEST(Determinism, S50_ReplayFromAnAppliedIndexAppliesExactlyTheMissingEntries) {
+TEST(Determinism, S050_ReplayFromAnAppliedIndexAppliesExactlyTheMissingEntries) {
   const Log log = record(9, 200);
   StateBuilder first{ClusterState()};
   for (std::size_t i = 0; i < 120; ++i) {

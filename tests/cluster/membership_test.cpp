@@ -184,7 +184,7 @@ TEST_F(Membership, AReturnFromDownIsARejoinEvenWithoutARestart) {
   EXPECT_TRUE(node(2).partitionsBeforeLeave.empty());
 }
 
-TEST_F(Membership, S52_AWipedNodeReturnsAsAnotherMemberWithoutItsCopies) {
+TEST_F(Membership, S052_AWipedNodeReturnsAsAnotherMemberWithoutItsCopies) {
   create();
   addActive(2);
   assign({{PartitionId(0), owners({2, 1})}, {PartitionId(1), owners({1, 2})}});

@@ -56,7 +56,7 @@ TEST_P(StoreLog, TermsAreKnownAtOnce) {
   EXPECT_EQ(store->termAt(10), std::nullopt);
 }
 
-TEST_P(StoreLog, ConflictingSuffixIsReplacedInOneStep) {  // scenario 27
+TEST_P(StoreLog, S027_ConflictingSuffixIsReplacedInOneStep) {
   append(1, 5, 1);
   append(6, 7, 2);
   ASSERT_EQ(store->submit(BatchOf().truncateFrom(6).entry(6, 3, bytesOf(6, 3))), CK_OK);

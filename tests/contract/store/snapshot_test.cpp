@@ -48,14 +48,14 @@ TEST_P(StoreSnapshot, ReadBeyondTheEndIsEmpty) {
   EXPECT_EQ(store->snapRead(handle.value, 0, 100).status, CK_STALE);
 }
 
-TEST_P(StoreSnapshot, MatchingSuffixIsKept) {  // scenario 56
+TEST_P(StoreSnapshot, S056_MatchingSuffixIsKept) {
   append(1, 100, 3);
   ASSERT_EQ(store->snapshot(60, 3, "state"), CK_OK);
   EXPECT_EQ(store->read(61, 101).entries, entries(61, 100, 3));
   EXPECT_EQ(store->read(1, 61).entries, entries(1, 60, 3));
 }
 
-TEST_P(StoreSnapshot, ConflictingLogIsDroppedWhole) {  // scenario 57
+TEST_P(StoreSnapshot, S057_ConflictingLogIsDroppedWhole) {
   append(1, 100, 2);
   ASSERT_EQ(store->snapshot(60, 3, "state"), CK_OK);
   EXPECT_EQ(store->read(1, 101).status, CK_NOT_FOUND);
@@ -98,7 +98,7 @@ TEST_P(StoreSnapshot, EntriesBelowTheSnapshotCannotBeTruncated) {
   EXPECT_EQ(store->submit(BatchOf().truncateFrom(6)), CK_OK);
 }
 
-TEST_P(StoreSnapshot, OlderOrEqualOneIsStale) {  // scenario 58
+TEST_P(StoreSnapshot, S058_OlderOrEqualOneIsStale) {
   append(1, 10, 1);
   ASSERT_EQ(store->snapshot(8, 1, "eight"), CK_OK);
   EXPECT_EQ(store->snapshot(6, 1, "six"), CK_STALE);
@@ -106,7 +106,7 @@ TEST_P(StoreSnapshot, OlderOrEqualOneIsStale) {  // scenario 58
   EXPECT_EQ(store->snapshotBytes(), "eight");
 }
 
-TEST_P(StoreSnapshot, OffsetsRiseWithoutGaps) {  // scenario 64
+TEST_P(StoreSnapshot, S064_OffsetsRiseWithoutGaps) {
   append(1, 10, 1);
   const auto handle = store->snapCreate(10, 1);
   ASSERT_EQ(handle.status, CK_OK);
@@ -118,7 +118,7 @@ TEST_P(StoreSnapshot, OffsetsRiseWithoutGaps) {  // scenario 64
   EXPECT_EQ(store->snapshotBytes(), "first second");
 }
 
-TEST_P(StoreSnapshot, SecondCreateAbortsTheFirst) {  // scenario 65
+TEST_P(StoreSnapshot, S065_SecondCreateAbortsTheFirst) {
   append(1, 10, 1);
   const auto first = store->snapCreate(5, 1);
   ASSERT_EQ(store->snapWrite(first.value, 0, "first"), CK_OK);
@@ -141,7 +141,7 @@ TEST_P(StoreSnapshot, AbortedOneLeavesThePresentOne) {
   EXPECT_EQ(store->snapshot(9, 1, "nine at last"), CK_OK);
 }
 
-TEST_P(StoreSnapshot, AnnouncedSizeAndChecksumMustBeRight) {  // scenario 67
+TEST_P(StoreSnapshot, S067_AnnouncedSizeAndChecksumMustBeRight) {
   append(1, 10, 1);
   const auto damaged = store->snapCreate(5, 1, "c", 0, crc64("what the leader has"));
   ASSERT_EQ(store->snapWrite(damaged.value, 0, "what the leader hat"), CK_OK);

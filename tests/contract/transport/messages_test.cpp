@@ -112,7 +112,7 @@ TEST_P(TransportContract, AnExpiredMessageIsNotSent) {
   EXPECT_EQ(a.stats(2).dropped, 2u);
 }
 
-TEST_P(TransportContract, ScenarioFullLaneAnswersAgainAndTellsWhenItIsWritable) {
+TEST_P(TransportContract, S111_FullLaneAnswersAgainAndTellsWhenItIsWritable) {
   Node& a = net.start(1, smallBulkQueue());
   const PeerOf b{2, freeEndpoint()};
   const std::uint64_t taken = fill(a, b, CK_LANE_BULK);
@@ -141,7 +141,7 @@ TEST_P(TransportContract, APrefixOfABatchIsTakenWhenTheLaneFills) {
   EXPECT_EQ(accepted, 3u);
 }
 
-TEST_P(TransportContract, Scenario111AFullLaneBlocksNeitherOtherLanesNorOtherPeers) {
+TEST_P(TransportContract, S111_AFullLaneBlocksNeitherOtherLanesNorOtherPeers) {
   Node &a = net.start(1, smallBulkQueue()), &c = net.start(3);
   const PeerOf absent{2, freeEndpoint()};
   fill(a, absent, CK_LANE_BULK);

@@ -31,7 +31,7 @@ TEST_P(PeersContract, ACandidateIsTriedBeforeItKnowsUs) {
   EXPECT_THAT(candidate.news(), IsEmpty());
 }
 
-TEST_P(PeersContract, Scenario114AMessageFromANonMemberIsDroppedAndCounted) {
+TEST_P(PeersContract, S114_AMessageFromANonMemberIsDroppedAndCounted) {
   Node &stranger = net.start(1), &b = net.start(2);
   stranger.setPeers({b.asPeer()});
   ASSERT_EQ(stranger.send(2, "let me in"), CK_OK);
@@ -90,7 +90,7 @@ TEST_P(PeersContract, RemovingAPeerReleasesWhoWaitsForRoom) {
   EXPECT_TRUE(net.until([&] { return a.writables(2, CK_LANE_BULK) == 1; }));
 }
 
-TEST_P(PeersContract, Scenario86APeerMovesToAnotherAddressUnderTheSameId) {
+TEST_P(PeersContract, S086_APeerMovesToAnotherAddressUnderTheSameId) {
   Node &a = net.start(1), &old = net.start(2);
   net.connect({&a, &old});
   net.stop(old);
@@ -102,7 +102,7 @@ TEST_P(PeersContract, Scenario86APeerMovesToAnotherAddressUnderTheSameId) {
   ASSERT_TRUE(net.until([&] { return !moved.received().empty(); }));
 }
 
-TEST_P(PeersContract, Scenario112ARestartedPeerIsReachedAgainSoon) {
+TEST_P(PeersContract, S112_ARestartedPeerIsReachedAgainSoon) {
   Node &a = net.start(1), &b = net.start(2, listeningOn(freeEndpoint()));
   net.connect({&a, &b});
   for (int i = 0; i < 20; ++i) {

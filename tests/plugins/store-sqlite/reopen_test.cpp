@@ -117,7 +117,7 @@ TEST_F(Reopen, LogDroppedBySnapshotStaysDropped) {
   EXPECT_EQ(start().image.first_index, 101u);
 }
 
-TEST_F(Reopen, TwoSnapshotsAreKeptAndTheNewestIsUsed) {  // scenario 63
+TEST_F(Reopen, S063_TwoSnapshotsAreKeptAndTheNewestIsUsed) {
   ASSERT_EQ(start().status, CK_OK);
   appendDurably(1, 30, 1);
   for (std::uint64_t i = 5; i <= 25; i += 5) ASSERT_EQ(store->snapshot(i, 1, "s" + std::to_string(i)), CK_OK);
@@ -137,7 +137,7 @@ TEST_F(Reopen, UnfinishedAndUnknownSnapshotFilesAreRemoved) {
   EXPECT_EQ(snapshotFiles(), 0u);
 }
 
-TEST_F(Reopen, PreviousSnapshotServesWhenTheNewestIsDamagedAndTheLogReachesBack) {  // scenario 67
+TEST_F(Reopen, S067_PreviousSnapshotServesWhenTheNewestIsDamagedAndTheLogReachesBack) {
   ASSERT_EQ(start().status, CK_OK);
   appendDurably(1, 30, 1);
   ASSERT_EQ(store->snapshot(10, 1, "ten"), CK_OK);
@@ -215,7 +215,7 @@ TEST_F(Reopen, NewerFormatIsRefusedWithBothVersions) {
   EXPECT_THAT(opened.error, HasSubstr("up to 1"));
 }
 
-TEST_F(Reopen, MissingHardStateIsRefusedAndSaysWhatToDo) {  // scenario 43
+TEST_F(Reopen, S043_MissingHardStateIsRefusedAndSaysWhatToDo) {
   ASSERT_EQ(start().status, CK_OK);
   appendDurably(1, 5, 1);
   store->stop();
@@ -226,7 +226,7 @@ TEST_F(Reopen, MissingHardStateIsRefusedAndSaysWhatToDo) {  // scenario 43
   EXPECT_THAT(opened.error, HasSubstr("join as a new member"));
 }
 
-TEST_F(Reopen, ChangedHardStateIsRefused) {  // scenario 44
+TEST_F(Reopen, S044_ChangedHardStateIsRefused) {
   ASSERT_EQ(start().status, CK_OK);
   ASSERT_EQ(store->submit(BatchOf().hard(5, 1, 0)), CK_OK);
   store->stop();
@@ -295,7 +295,7 @@ TEST_F(Reopen, DeletedMarkIsRepairing) {
   EXPECT_FALSE(start().repairing());
 }
 
-TEST_F(Reopen, DeletedWalIsRepairing) {  // scenario 46
+TEST_F(Reopen, S046_DeletedWalIsRepairing) {
   ASSERT_EQ(start().status, CK_OK);
   appendDurably(1, 10, 1);
   const auto copy = folder.path() / "copy";

@@ -23,7 +23,7 @@ TEST_F(Liveness, ADeadConnectionIsNoticedWithinASecondAndReplaced) {
   EXPECT_TRUE(passes(a, b));
 }
 
-TEST_F(Liveness, Scenario112ARestartBehindAHalfOpenConnectionResumesBeforeTwoElectionTimeouts) {
+TEST_F(Liveness, S112_ARestartBehindAHalfOpenConnectionResumesBeforeTwoElectionTimeouts) {
   Node &a = net.start(1), &b = net.start(2, {{"listen", local(test::freePort())}});
   const std::uint16_t port = test::freePort();
   test::TcpProxy proxy(port, portOf(b));
