@@ -53,14 +53,22 @@ void Database::run(const std::string& sql) {
     fail("cannot run " + sql + " on");
 }
 
+// Both run the statement to its end: a PRAGMA that changes the file gives its row first and does the work, or
+// fails to, only then.
 std::string Database::text(const std::string& sql) {
   Statement s(*this, sql.c_str());
-  return s.step() ? std::string(s.blob(0)) : std::string();
+  if (!s.step()) return {};
+  std::string first(s.blob(0));
+  s.run();  // to its end
+  return first;
 }
 
 std::int64_t Database::number(const std::string& sql) {
   Statement s(*this, sql.c_str());
-  return s.step() ? static_cast<std::int64_t>(s.number(0)) : 0;
+  if (!s.step()) return 0;
+  const auto first = static_cast<std::int64_t>(s.number(0));
+  s.run();  // to its end
+  return first;
 }
 
 void Database::setPragma(const std::string& name, const std::string& value, const std::string& readBack) {

@@ -9,7 +9,7 @@
 #include <random>
 #include <thread>
 
-#include "contract/store/store_under_test.hpp"
+#include "store_model.hpp"
 
 namespace clusterkit::sqlite {
 namespace {
@@ -18,50 +18,6 @@ using contract::BatchOf;
 using contract::Entry;
 using contract::StoreUnderTest;
 using contract::TempFolder;
-
-// What the store must hold after step g; every step follows from its number alone, so any prefix can be
-// computed.
-class Model {
- public:
-  std::uint64_t step() const { return step_; }
-  const std::vector<Entry>& log() const { return log_; }
-  const ck_hard_state& hard() const { return hard_; }
-
-  BatchOf next() {
-    std::mt19937_64 random(++step_);
-    BatchOf batch;
-    batch.meta("step", std::to_string(step_));
-    if (random() % 3 == 0) {
-      hard_ = {hard_.term + random() % 2, random() % 5, log_.size() / 2};
-      batch.hard(hard_.term, hard_.voted_for, hard_.commit);
-    }
-    if (random() % 5 == 0 && log_.size() > highest_ - std::min(highest_, depth) + 3) {
-      const std::size_t keep = log_.size() - 1 - random() % 3;
-      batch.truncateFrom(keep + 1);
-      log_.resize(keep);
-    }
-    for (std::uint64_t n = random() % 4; n > 0; --n) {
-      const Entry e{log_.size() + 1, step_, std::string(random() % 600, static_cast<char>('a' + step_ % 26)),
-                    static_cast<std::uint32_t>(random()), 7};
-      log_.push_back(e);
-      batch.entry(e);
-    }
-    highest_ = std::max(highest_, log_.size());
-    return batch;
-  }
-  // No truncation goes further below the highest index ever reached.
-  static constexpr std::size_t depth = 8;
-
- private:
-  std::uint64_t step_ = 0;
-  std::size_t highest_ = 0;
-  std::vector<Entry> log_;
-  ck_hard_state hard_{};
-};
-
-std::string stateAt(const Entry& e) {
-  return std::string(3000, static_cast<char>('A' + e.index % 26)) + e.bytes;
-}
 
 // Works until it is killed; tells every durable step through the pipe.
 [[noreturn]] void workUntilKilled(const std::filesystem::path& folder, Model model, int pipe) {
@@ -82,12 +38,11 @@ std::string stateAt(const Entry& e) {
     stepOfSeq.push_back(model.step());
     if (!store.host().runUntil([&] { return store.submitted() - store.durable() < 30; })) _exit(6);
     tell();
-    if (round % 40 != 39 || model.log().size() < 20) continue;
-    const Entry& e = model.log()[model.log().size() - Model::depth - 2];
-    if (e.index <= opened.image.snapshot.index) continue;
-    const ck_status status = store.snapshot(e.index, e.term, stateAt(e));
+    const std::optional<Entry> e = round % 40 == 39 ? model.settled() : std::nullopt;
+    if (!e || e->index <= opened.image.snapshot.index) continue;
+    const ck_status status = store.snapshot(e->index, e->term, stateAt(*e));
     if (status != CK_OK && status != CK_STALE) _exit(7);
-    if (store.submit(BatchOf().compactTo(e.index > 15 ? e.index - 15 : 0)) != CK_OK) _exit(8);
+    if (store.submit(BatchOf().compactTo(e->index > 15 ? e->index - 15 : 0)) != CK_OK) _exit(8);
     stepOfSeq.push_back(model.step());
   }
 }
@@ -99,30 +54,7 @@ std::uint64_t lastTold(int pipe, std::uint64_t before) {
   return step;
 }
 
-void expectPrefix(StoreUnderTest& store, const StoreUnderTest::Opened& opened, Model& model,
-                  std::uint64_t told) {
-  const auto step = store.meta("step");
-  const std::uint64_t found = step ? std::stoull(*step) : 0;
-  ASSERT_GE(found, told) << "a step that was reported durable is gone";
-  while (model.step() < found) model.next();
-  ASSERT_EQ(model.step(), found) << "an earlier round's step is gone";
-  EXPECT_EQ(opened.image.hard.term, model.hard().term);
-  EXPECT_EQ(opened.image.hard.voted_for, model.hard().voted_for);
-  EXPECT_EQ(opened.image.hard.commit, model.hard().commit);
-  ASSERT_EQ(opened.image.last_index, model.log().size());
-  std::uint64_t next = opened.image.first_index;
-  while (next != 0 && next <= opened.image.last_index) {
-    const auto read = store.read(next, next + 500);
-    ASSERT_EQ(read.status, CK_OK);
-    for (const Entry& e : read.entries) ASSERT_EQ(e, model.log()[next++ - 1]);
-  }
-  if (opened.image.snapshot.index == 0) return;
-  const Entry& e = model.log()[opened.image.snapshot.index - 1];
-  EXPECT_EQ(opened.image.snapshot.term, e.term);
-  EXPECT_EQ(store.snapshotBytes(), stateAt(e));
-}
-
-TEST(Crash, KilledAtRandomMomentsItHoldsAPrefixWithAllThatWasDurable) {
+TEST(Crash, S049_KilledAtRandomMomentsItHoldsAPrefixWithAllThatWasDurable) {
   TempFolder folder(
       contract::memoryFolder());  // a kill loses no page cache, so a disk would lose nothing more
   Model model;

@@ -1,4 +1,4 @@
-// A full disk is waited out; a failed sync is final (scenarios 54, 55, 61, 117).
+// A full disk is waited out; a failed sync is final (scenarios 55, 61, 117).
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -17,7 +17,7 @@ using contract::TempFolder;
 
 const StoreUnderTest::Options quick{{"space_retry", "5ms"}};
 
-TEST(DiskFull, AcceptedBatchesWaitNewOnesAreRefusedAndAllGoesOnWhenThereIsSpace) {
+TEST(DiskFull, S117_AcceptedBatchesWaitNewOnesAreRefusedAndAllGoesOnWhenThereIsSpace) {
   FaultVfs disk;
   TempFolder folder;
   StoreUnderTest store("sqlite", folder.path(), quick);
@@ -79,7 +79,7 @@ TEST(DiskFull, StopWhileFullSaysWhatWasLostAndKeepsTheRest) {
   EXPECT_FALSE(opened.repairing());  // nobody was told that entry 2 is durable
 }
 
-TEST(FailedSync, IsFinalEvenIfTheNextOneWouldSucceed) {
+TEST(FailedSync, S055_IsFinalEvenIfTheNextOneWouldSucceed) {
   FaultVfs disk;
   TempFolder folder;
   {
@@ -113,7 +113,7 @@ bool mountSmallDisk(const std::filesystem::path& where) {
          ::mount("tmpfs", where.c_str(), "tmpfs", 0, "size=8m") == 0;
 }
 
-TEST(DiskFull, RealSmallFileSystemFillsUpAndRecovers) {
+TEST(DiskFull, S061_S117_RealSmallFileSystemFillsUpAndRecovers) {
   TempFolder folder;
   if (!mountSmallDisk(folder.path())) GTEST_SKIP() << "mounting a tmpfs is not allowed here";
   std::uint64_t last = 0;
