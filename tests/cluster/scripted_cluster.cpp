@@ -5,7 +5,10 @@ namespace clusterkit::test {
 using namespace std::chrono_literals;
 
 ScriptedNode::ScriptedNode(MemberId id, std::uint64_t boot)
-    : member(id), coordinator(loop, log, [](const std::string& reason) { ADD_FAILURE() << reason; }) {
+    : member(id), coordinator(loop, log, [this](const std::string& reason) {
+        brokenBy = reason;
+        EXPECT_TRUE(mayBreak) << reason;
+      }) {
   consensus.commits = consensus.changesMembers = false;  // the test does it
   make();
   bool opened = false;

@@ -19,6 +19,8 @@ struct ScriptedNode : FakeNode {
   ~ScriptedNode();
 
   MemberId member;
+  std::string brokenBy;   // why its state cannot be continued
+  bool mayBreak = false;  // else that fails the test
   Coordinator coordinator;
 };
 

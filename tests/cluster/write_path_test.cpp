@@ -288,6 +288,24 @@ TEST_F(Writes, S110_AForwardedWriteWhoseAnswerIsLostIsUnknownNeverDefinite) {
   EXPECT_EQ((*fate)->reason, Status::Timeout);
 }
 
+// As a node of an older version sees it: the others understand the entry.
+TEST_F(Writes, S115_ANodeThatCannotApplyAnEntryStopsBeforeItAndTheOthersGoOn) {
+  ASSERT_EQ(fateOf(cluster_.propose(1, put("one"))), Fate::Applied);
+  ScriptedNode& older = cluster_.node(3);
+  const LogIndex reached = older.coordinator.current().appliedIndex;
+  older.mayBreak = true;
+  const Committed unknown{LogIndex(reached.value + 1), Epoch(1), "of a later version"};
+  EXPECT_FALSE(older.coordinator.commit({&unknown, 1}));
+  EXPECT_THAT(older.brokenBy, testing::HasSubstr("index " + std::to_string(reached.value + 1)));
+
+  EXPECT_EQ(fateOf(cluster_.propose(2, put("two"))), Fate::Applied);
+  EXPECT_EQ(fateOf(cluster_.propose(1, put("three"))), Fate::Applied);
+  EXPECT_EQ(valueAt(1), "three");
+  EXPECT_EQ(valueAt(2), "three");
+  EXPECT_EQ(valueAt(3), "one") << "it went on behind the entry";
+  EXPECT_EQ(older.coordinator.current().appliedIndex, reached);
+}
+
 TEST_F(Writes, AStoppedNodeAnswersEverythingAndTakesNothing) {
   cluster_.commits = false;
   const auto underWay = cluster_.propose(2, put("under way"));

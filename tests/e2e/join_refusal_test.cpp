@@ -50,7 +50,7 @@ TEST(JoinRefusal, ATransportAddressThatNobodyCanReach) {
                 "transport address " + nowhere + " cannot be reached");
 }
 
-TEST(JoinRefusal, ANodeIdThatIsInUse) {
+TEST(JoinRefusal, S052_ANodeIdThatIsInUse) {
   TestCluster cluster;
   cluster.startThree();
   TestNode& twin = cluster.add({{"node.id", "node-2"}});
@@ -93,7 +93,7 @@ TEST(JoinRefusal, AnotherClustersIdInTheRequest) {
   EXPECT_EQ(cluster.node(1).status("node-9"), "");
 }
 
-TEST(JoinRefusal, ANodeThatLostItsDataComesBackAsANewMemberUnderItsOldId) {
+TEST(JoinRefusal, S052_ANodeThatLostItsDataComesBackAsANewMemberUnderItsOldId) {
   TestCluster cluster;
   cluster.startThree();
   for (int i = 0; i < 20; ++i) ASSERT_EQ(cluster.node(1).put("k" + std::to_string(i), "v").status, 200);

@@ -151,7 +151,7 @@ TEST(Restart, S104_ARepeatedRequestIsKnownAfterSnapshotsAndARestartOfAll) {
   EXPECT_EQ(cluster.node(1).value("once"), "later") << "it was applied again";
 }
 
-TEST(Restart, ASingleNodeKeepsItsValuesOverKillNine) {
+TEST(Restart, S053_ASingleNodeKeepsItsValuesOverKillNine) {
   TestCluster cluster;
   TestNode& node = cluster.addStarted();
   ASSERT_TRUE(eventually([&] { return node.put("k", "v").status == 200; }));
@@ -162,7 +162,7 @@ TEST(Restart, ASingleNodeKeepsItsValuesOverKillNine) {
   }
 }
 
-TEST(Restart, AllNodesKilledAtOnceComeBackWithEverything) {
+TEST(Restart, S049_AllNodesKilledAtOnceComeBackWithEverything) {
   TestCluster cluster;
   cluster.startThree();
   std::vector<int> acknowledged;

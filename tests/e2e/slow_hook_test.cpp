@@ -55,12 +55,17 @@ class SlowHook : public HookedCluster {
   std::vector<std::unique_ptr<Hook>> slow_;
 };
 
-TEST_F(SlowHook, OneThatSleepsTenSecondsAndCallsTheApiHoldsUpNobodyAndIsToldOfEachEventOnce) {
+TEST_F(SlowHook, S120_OneThatSleepsTenSecondsAndCallsTheApiHoldsUpNobodyAndIsToldOfEachEventOnce) {
   for (std::size_t n = 1; n <= 4; ++n) {
     addSlow();
     ASSERT_TRUE(eventually([&] { return cluster_.allActive(n); }, 20s)) << "node-" << n;
   }
   ASSERT_TRUE(eventually([&] { return cluster_.balanced(4, 3); }, 20s));
+  const auto term = [&] {
+    const auto stats = cluster_.node(1).json("/consensus/stats");
+    return stats->has("term") ? stats->getValue<std::uint64_t>("term") : 0;
+  };
+  const std::uint64_t termBefore = term();
   // As long as it takes: lookups at once, nobody suspected, nobody out.
   std::chrono::steady_clock::duration longest{};
   bool othersWereDone = false;
@@ -80,6 +85,7 @@ TEST_F(SlowHook, OneThatSleepsTenSecondsAndCallsTheApiHoldsUpNobodyAndIsToldOfEa
       120s));
   EXPECT_TRUE(othersWereDone) << "the other sink of each node has been told of all while the slow one slept";
   EXPECT_LT(longest, 2s) << "a lookup does not wait for a hook";
+  EXPECT_EQ(term(), termBefore) << "nor do heartbeats";
 
   EXPECT_THAT(idsOf(slow(1).told()), ElementsAre("node-1", "node-2", "node-3", "node-4"));
   for (std::size_t n = 1; n <= 4; ++n) {
@@ -97,7 +103,7 @@ TEST_F(SlowHook, OneThatSleepsTenSecondsAndCallsTheApiHoldsUpNobodyAndIsToldOfEa
   }
 }
 
-TEST_F(SlowHook, AStopDoesNotWaitForIt) {
+TEST_F(SlowHook, S120_AStopDoesNotWaitForIt) {
   TestNode& node = addSlow();
   ASSERT_TRUE(eventually([&] { return node.ready() && isDone(node); }, 20s));
   EXPECT_EQ(node.stop(), 0) << "within the 5 s of a stop";

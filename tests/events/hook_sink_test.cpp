@@ -244,7 +244,7 @@ TEST_F(HookSinkTest, AFullFileOfLettersIsKeptOnceAndBegunAnew) {
   EXPECT_EQ(letter("audit.1.jsonl").size(), DeadLetters::maxBytes);
 }
 
-TEST_F(HookSinkTest, ADeliveryLongPastItsDeadlineIsShownAsStuckAndItsLateAnswerCounts) {
+TEST_F(HookSinkTest, S120_ADeliveryLongPastItsDeadlineIsShownAsStuckAndItsLateAnswerCounts) {
   history_.value("k");
   initial_ = SinkCursor{};
   start();

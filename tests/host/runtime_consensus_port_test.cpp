@@ -131,7 +131,7 @@ TEST_F(ConsensusPortOfNode, RolesAreToldAndTheirEpochMustNotFallEither) {
   EXPECT_EQ(node.fatals.size(), 1U);
 }
 
-TEST_F(ConsensusPortOfNode, AnExceptionOfTheCoreDoesNotCrossAndStopsTheNode) {
+TEST_F(ConsensusPortOfNode, S115_AnExceptionOfTheCoreDoesNotCrossAndStopsTheNode) {
   node.listener.throws = true;
   EXPECT_EQ(raft->commitOne(20, 2, "a"), CK_INVALID);
   node.settle();

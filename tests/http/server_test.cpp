@@ -308,7 +308,7 @@ TEST(HttpServer, LimitsTheBodiesUnderWay) {
   EXPECT_EQ(exchange(server.port(), head + std::string(1048576, 'y')).status, 200);
 }
 
-TEST(HttpServer, RunsOutOfDescriptorsAndRecovers) {
+TEST(HttpServer, S118_RunsOutOfDescriptorsAndRecovers) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   TestServer server;

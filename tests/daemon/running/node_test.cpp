@@ -4,6 +4,7 @@
 #include <clusterkit/node.hpp>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 
 #include "support/dripping_server.hpp"
@@ -168,6 +169,23 @@ TEST_F(LibraryNode, AHookThatThrowsIsCaughtAndTheNextEventGoesOn) {
   EXPECT_EQ(heard.all()[0], "node_join");
   EXPECT_EQ(heard.all()[1], "join");
   EXPECT_EQ(heard.all().size(), told);
+}
+
+TEST_F(LibraryNode, S120_AHookThatNeverReturnsHoldsUpNeitherWritesNorTheStop) {
+  std::promise<void> release;
+  NodeOptions hooked = options();
+  hooked.hooks.onEvent = [end = release.get_future().share()](const NodeEvent&) { end.wait(); };
+  {
+    Node node(hooked);
+    node.start();
+    EXPECT_TRUE(node.waitReady(20s));
+    node.setData("k", "v");
+    EXPECT_EQ(node.getData("k").value_or(DataValue{}).bytes, "v");
+    const auto before = std::chrono::steady_clock::now();
+    node.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 6s);
+  }
+  release.set_value();
 }
 
 }  // namespace

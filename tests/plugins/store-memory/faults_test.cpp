@@ -22,7 +22,7 @@ TEST(MemoryStore, SaysAtTheStartThatItForgets) {
   EXPECT_EQ(opened.image.hard.term, 0u);
 }
 
-TEST(MemoryStore, FailsTheSyncOfTheChosenBatchOnceAndForGood) {
+TEST(MemoryStore, S055_FailsTheSyncOfTheChosenBatchOnceAndForGood) {
   TempFolder folder;
   StoreUnderTest store("memory", folder.path(), {{"fail_at", "3"}});
   ASSERT_EQ(store.open().status, CK_OK);

@@ -40,6 +40,7 @@ class Work {
   // What was reported durable when the store said so for `seq`.
   std::uint64_t stepOf(std::uint64_t seq) const { return stepOfSeq_.at(seq); }
   std::uint64_t snapshotTold() const { return snapshotTold_; }
+  std::uint64_t snapshotsRefused() const { return snapshotsRefused_; }
 
  private:
   bool snapshot() {
@@ -47,6 +48,7 @@ class Work {
     if (!e || !store_.allDurable()) return !e;
     const ck_status status = store_.snapshot(e->index, e->term, stateAt(*e));
     if (status == CK_OK) snapshotTold_ = e->index;
+    if (status == CK_IO) ++snapshotsRefused_;
     if (status != CK_OK || e->index <= 15) return true;
     if (store_.submit(BatchOf().compactTo(e->index - 15)) != CK_OK) return false;
     stepOfSeq_.push_back(model_.step());
@@ -57,6 +59,7 @@ class Work {
   Model model_;
   std::vector<std::uint64_t> stepOfSeq_;
   std::atomic<std::uint64_t> snapshotTold_{0};
+  std::uint64_t snapshotsRefused_ = 0;
 };
 
 // The store of this folder is whole, and holds the model's life up to `told` at least.
@@ -141,7 +144,7 @@ TEST(PowerLoss, S049_S050_TwoHundredOfThemLoseNothingThatWasDurable) {
 // One life of a store in which one change fails: how it ended, and what it had promised by then.
 struct Life {
   enum class End { done, refusedOpen, failed } end = End::done;
-  std::uint64_t told = 0, snapshotTold = 0;
+  std::uint64_t told = 0, snapshotTold = 0, snapshotsRefused = 0;
 };
 constexpr int stepsOfALife = 45;
 
@@ -163,6 +166,7 @@ Life liveWith(StoreUnderTest& store) {
   const std::uint64_t durable = store.durable();
   life.told = work.stepOf(durable);
   life.snapshotTold = work.snapshotTold();
+  life.snapshotsRefused = work.snapshotsRefused();
   EXPECT_EQ(store.stop(), CK_OK);
   EXPECT_EQ(store.durable(), durable) << "something became durable after the failure";
   return life;
@@ -172,7 +176,7 @@ Life liveWith(StoreUnderTest& store) {
 // failure of the log nothing is reported any more, although every later change would succeed.
 TEST(PowerLoss, S054_S055_AFailureOfAnyOneChangeIsReportedOrHarmless) {
   TempFolder folder(contract::memoryFolder());
-  std::uint64_t change = 1, refusedOpens = 0, failed = 0;
+  std::uint64_t change = 1, refusedOpens = 0, failed = 0, refusedSnapshots = 0;
   for (bool reached = true; reached; ++change) {
     SCOPED_TRACE("change " + std::to_string(change));
     const fs::path data = freshFolder(folder, "data"), image = folder.path() / "image";
@@ -187,6 +191,7 @@ TEST(PowerLoss, S054_S055_AFailureOfAnyOneChangeIsReportedOrHarmless) {
     }
     refusedOpens += life.end == Life::End::refusedOpen ? 1 : 0;
     failed += life.end == Life::End::failed ? 1 : 0;
+    refusedSnapshots += life.end == Life::End::done ? life.snapshotsRefused : 0;
     Model model;
     expectWhole(image, model, life.told, life.snapshotTold);
     if (life.end == Life::End::done) {
@@ -198,6 +203,7 @@ TEST(PowerLoss, S054_S055_AFailureOfAnyOneChangeIsReportedOrHarmless) {
   }
   EXPECT_GT(refusedOpens, 5u);
   EXPECT_GT(failed, 200u);
+  EXPECT_GT(refusedSnapshots, 5u) << "a snapshot that fails does not end the store";
 }
 
 }  // namespace
