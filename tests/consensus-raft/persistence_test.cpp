@@ -1,9 +1,10 @@
-// What must be on disk before anything is promised, one node at a time: scenarios 41, 42, 45, 47, 51 and 53.
+// What must be on disk before anything is promised, one node at a time: scenarios 41 to 45, 47, 51 and 53.
 // Whole clusters that lose power: power_loss_test.cpp. The store's and the host's share of these rows is
 // tested with them.
 #include <gtest/gtest.h>
 
 #include <set>
+#include <stdexcept>
 
 #include "support/sim_cluster.hpp"
 #include "support/solo_node.hpp"
@@ -100,6 +101,24 @@ TEST(Persistence, S042_AfterAPowerLossAVoterGrantsOnlyTheCandidateItMayHaveVoted
   }
   EXPECT_GT(onDisk, 5);
   EXPECT_GT(lost, 5);
+}
+
+TEST(Persistence, S043_ALogWithoutTermAndVoteIsNotStarted) {
+  InitialState lost = stateOf(A, abc, {1, 2, 3});
+  lost.hard = {};
+  try {
+    Raft raft(testOptions(), lost, 1);
+    FAIL() << "it could vote twice in one term";
+  } catch (const std::invalid_argument& refused) {
+    EXPECT_STREQ(refused.what(),
+                 "the store holds a log but no term and vote; restore them or remove this member");
+  }
+}
+
+TEST(Persistence, S044_ATermBelowTheLogsIsNotStarted) {
+  InitialState old = stateOf(A, abc, {1, 2, 3});
+  old.hard.term = term(2);
+  EXPECT_THROW(Raft(testOptions(), old, 1), std::invalid_argument);
 }
 
 TEST(Persistence, S045_NoPathAcknowledgesMoreThanIsDurable) {
