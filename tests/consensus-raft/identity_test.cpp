@@ -1,4 +1,4 @@
-// Who belongs to the cluster: scenarios 81 and 84 to 87.
+// Who belongs to the cluster: scenarios 81, 84 to 87 and 114.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -107,6 +107,17 @@ TEST(Identity, S085_MessagesOfAnotherClusterAreDroppedAndCounted) {
   EXPECT_EQ(node.status().lastIndex, at(1));
   EXPECT_EQ(node.batches(), 0u);
   EXPECT_TRUE(node.sent().empty());
+}
+
+TEST(Identity, S114_MessagesFromNobodyInTheConfigurationAreDroppedAndCounted) {
+  SoloNode node(stateOf(A, configurationOf({A, B, C}), {1, 1}, {term(3), {}, {}}));
+  for (const MessageBody& body : everyKind()) node.receive(D, term(9), body, at(1));
+  EXPECT_EQ(node.status().counters.unknownMember, everyKind().size());
+  EXPECT_EQ(node.status().term, term(3));
+  EXPECT_EQ(node.status().role, Role::Follower);
+  EXPECT_EQ(node.status().lastIndex, at(3));
+  EXPECT_EQ(node.batches(), 0u);
+  EXPECT_TRUE(node.sent().empty()) << "it was answered";
 }
 
 // That the old address is refused is the transport's part: it takes the members from MembersChange.

@@ -319,7 +319,7 @@ TEST(Controller, WithOneCopyEachAMoveKeepsTheOldOwnerUntilTheNewOneIsThere) {
   EXPECT_EQ(sim.copiesOf(2), 16u);
 }
 
-TEST(Controller, JumpsOfTheWallClockChangeNothing) {
+TEST(Controller, S092_JumpsOfTheWallClockChangeNothing) {
   ClusterSim sim({}, 3);
   const std::size_t proposals = sim.proposals.size();
   for (const Duration jump : {Duration(std::chrono::hours(48)), Duration(-std::chrono::hours(96))}) {

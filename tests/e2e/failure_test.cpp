@@ -62,7 +62,7 @@ TEST(Failure, ANodeThatComesBackInTimeFindsItsCopiesWhereTheyWere) {
     EXPECT_THAT(owners, testing::UnorderedElementsAreArray(before.at(partition))) << partition;
 }
 
-TEST(Failure, WithoutQuorumWritesAreRefusedAndLookupsGoOn) {
+TEST(Failure, S109_WithoutQuorumWritesAreRefusedAndLookupsGoOn) {
   TestCluster cluster;
   cluster.startThree();
   ASSERT_EQ(cluster.node(1).put("k", "v").status, 200);

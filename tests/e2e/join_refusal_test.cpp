@@ -61,7 +61,7 @@ TEST(JoinRefusal, S052_ANodeIdThatIsInUse) {
   EXPECT_EQ(cluster.node(2).put("quorum", "kept").status, 200);
 }
 
-TEST(JoinRefusal, ANodeOfAnotherClusterStaysInItsOwn) {
+TEST(JoinRefusal, S085_ANodeOfAnotherClusterStaysInItsOwn) {
   TestCluster cluster;
   cluster.startThree();
   TestCluster other;

@@ -1,12 +1,13 @@
 // One node runs out of something: its disk fails, its descriptors or its memory are used up. What it does,
-// and that the others do not notice: scenarios 54, 118 and 119.
+// and that the others do not notice: scenarios 54 and 117 to 119.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <future>
 
 #include "e2e/test_cluster.hpp"
 #include "http/raw_client.hpp"
@@ -41,6 +42,36 @@ TEST(Resources, S054_ANodeWhoseStoreFailsStopsAndTheOthersGoOn) {
   EXPECT_EQ(*exit, 4) << "the exit code of a failed store";
   EXPECT_THAT(failing.log(), testing::HasSubstr("the store failed"));
   for (int i = 0; i < written; ++i) EXPECT_EQ(cluster.node(1).value("k/" + std::to_string(i)), "v");
+}
+
+TEST(Resources, S117_AFullDiskRefusesWritesAsNotAppliedAndResumesByItself) {
+  TestCluster cluster(
+      Settings{{"plugins.store", "memory"}, {"store.full_at", "40"}, {"store.full_for", "3s"}});
+  TestNode& node = cluster.addStarted();
+  ASSERT_TRUE(eventually([&] { return node.ready(); }));
+  std::atomic<bool> refused{false};
+  // The write that finds the disk full waits; those behind it are refused.
+  auto before = std::async(std::launch::async, [&] {
+    int written = 0;
+    while (!refused && written < 500)
+      written += node.put("before/" + std::to_string(written), "v").status == 200;
+    return written;
+  });
+  HttpAnswer answer;
+  int next = 0;
+  EXPECT_TRUE(eventually([&] {
+    answer = node.put("refused/" + std::to_string(next++), "v");
+    return answer.status != 200;
+  }));
+  refused = true;
+  EXPECT_EQ(answer.status, 503) << answer.body;
+  EXPECT_THAT(answer.body, testing::HasSubstr(R"("code":"no_space")"));
+  EXPECT_THAT(answer.body, testing::HasSubstr(R"("outcome":"not_applied")"));
+  const int written = before.get();
+
+  EXPECT_TRUE(eventually([&] { return node.put("after", "v").status == 200; })) << "without a restart";
+  EXPECT_EQ(node.value("refused/" + std::to_string(next - 1)), std::nullopt);
+  for (int i = 0; i < written; ++i) EXPECT_EQ(node.value("before/" + std::to_string(i)), "v") << i;
 }
 
 // How many more descriptors this process may open.

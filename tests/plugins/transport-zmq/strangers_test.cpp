@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 class Strangers : public ZmqNetwork {};
 
-TEST_F(Strangers, AHelloFromAnybodyIsAnsweredWithOurMemberIdAndNothingElse) {
+TEST_F(Strangers, S114_AHelloFromAnybodyIsAnsweredWithOurMemberIdAndNothingElse) {
   Node& a = net.start(0xA1);
   Stranger stranger(a.endpoint());
   ASSERT_TRUE(stranger.send({frameBytes(1, 0, 77, 0xA1, 5, 4242)}));
