@@ -11,6 +11,7 @@
 
 #include "cli/events_command.hpp"
 #include "cli/new_sink.hpp"
+#include "cli/store_command.hpp"
 #include "cli/table.hpp"
 #include "http/query.hpp"
 
@@ -199,6 +200,11 @@ const std::vector<Command>& commands() {
       {"transfer", "[NODE]", "hands leadership over", 0, 1, transfer},
       {"events", "[--follow] [SINCE] [TYPE,...]", "what happened, and with --follow what happens next", 0, 3,
        events},
+      {"store inspect", "FOLDER [PLUGIN]", "what the store of a stopped node holds; asks no node", 1, 2,
+       storeInspect},
+      {"store verify", "FOLDER [PLUGIN]", "reads all of a stopped node's store and says if it is whole", 1, 2,
+       storeVerify},
+      {"store dump", "FOLDER [PLUGIN]", "the log of a stopped node, entry by entry", 1, 2, storeDump},
       {"plugins", "", "what the asked node has loaded", 0, 0, plugins},
       {"new sink", "NAME [--c]", "writes a project for a hook sink in C++ or C; asks no node", 1, 2, newSink},
   };

@@ -51,6 +51,14 @@ struct Snapshot {
   std::string bytes;
 };
 
+// An entry of the log as the store keeps it; what type, flags and bytes mean is the consensus plugin's.
+struct StoredEntry {
+  LogIndex index;
+  std::uint64_t term = 0;
+  std::uint32_t type = 0, flags = 0;
+  std::string bytes;
+};
+
 // What the store held when it was opened.
 struct StoreImage {
   std::uint64_t term = 0, votedFor = 0, commit = 0;  // hard state

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/cluster_types.hpp"
 #include "host/lifetime.hpp"
@@ -57,6 +58,11 @@ class StorePort {
   void getMeta(std::string name, UniqueFunction<void(Result<std::optional<std::string>>)> done);
   void putMeta(std::string name, std::string value, CallHandler done);
   void eraseMeta(std::string name, CallHandler done);
+
+  // Entries first <= index < end of the log, at least one if there is any, up to maxBytes of them. NotFound:
+  // none of them is there. For tools; a running node's log is read by its consensus.
+  void readLog(LogIndex first, LogIndex end, std::uint64_t maxBytes,
+               UniqueFunction<void(Result<std::vector<StoredEntry>>)> done);
 
   // The newest snapshot as a whole. NotFound when there is none; Corrupt when its checksum fails.
   void readSnapshot(UniqueFunction<void(Result<Snapshot>)> done);

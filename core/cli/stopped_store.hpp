@@ -1,0 +1,54 @@
+// The store of a node that does not run, opened by its own plugin on a private copy. The node's folder is
+// only read: opening a store repairs, syncs and locks, and all of that happens to the copy, which goes away
+// again.
+//
+// Blocking; one thread at a time. The folder is locked against a node's start while it is copied, no longer.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "daemon/identity.hpp"
+#include "host/cluster_types.hpp"
+
+namespace clusterkit::cli {
+
+// The folder cannot be looked at: not there, in use, no room for the copy. Nothing is known about the data.
+class StoreNotReadable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+// The plugin refuses the data, as it would at a start; the text says why and what to do.
+class StoreRefused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class StoppedStore {
+ public:
+  // `dataDir` is the node's (node.data_dir), `plugin` the id of the store plugin beside this program.
+  StoppedStore(const std::filesystem::path& dataDir, const std::string& plugin);
+  ~StoppedStore();
+  StoppedStore(const StoppedStore&) = delete;
+  StoppedStore& operator=(const StoppedStore&) = delete;
+
+  const StoreImage& image() const;
+  // What the plugin warned of at the open, one line each.
+  std::vector<std::string> warnings() const;
+  // All three throw StoreRefused for what the plugin finds damaged.
+  std::optional<Identity> identity();               // nothing: the folder has never been part of a cluster
+  std::optional<Snapshot> snapshot();               // the newest
+  std::vector<StoredEntry> entries(LogIndex from);  // the next megabyte of the log; empty behind its end
+
+ private:
+  class Copy;
+  class Opened;
+  std::unique_ptr<Copy> copy_;
+  std::unique_ptr<Opened> opened_;
+};
+
+}  // namespace clusterkit::cli
