@@ -14,13 +14,17 @@ constexpr const char* kCallbacks = "(callbacks)";  // no section can have this n
 
 }  // namespace
 
-// The instance reads its options while it is created, not later.
-std::unique_ptr<SinkPort> RunningNode::makeSink(const SinkSettings& sink, const ChosenPlugin& plugin) {
+// The instance reads its options while it is created, not later. What it says of them is about the
+// configuration.
+std::unique_ptr<SinkPort> RunningNode::makeSink(const SinkSettings& sink, const ChosenPlugin& plugin) try {
   const ck_config config = plugin.options.config();
   return makeSinkPort(sink, plugin.component, config, stack_.parts(),
                       [this, name = sink.rules.name](const Failure& why) {
                         if (journal_) journal_->fail(name, why.text);
                       });
+} catch (const PluginError& error) {
+  if (error.status() != Status::Invalid) throw;
+  throw ConfigError(sink.section.origin + ": [sink." + sink.rules.name + "] " + error.what());
 }
 
 void RunningNode::makeSinks() {

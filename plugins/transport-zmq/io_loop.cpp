@@ -45,6 +45,8 @@ IoLoop::IoLoop(Host host, std::unique_ptr<Exchange> exchange, std::shared_ptr<Wa
   pthread_setname_np(thread_.native_handle(), "ck-zmq");
 }
 
+// Without memory for the command that ends the thread there is no way on.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 IoLoop::~IoLoop() {
   submit(Stop{0});
   thread_.join();

@@ -36,7 +36,7 @@ class IoLoop {
 
   // Starts the thread.
   IoLoop(Host host, std::unique_ptr<Exchange> exchange, std::shared_ptr<Waker> waker, AskAddress askAddress);
-  ~IoLoop();  // stops and joins
+  ~IoLoop();  // stops and joins; NOLINT(bugprone-exception-escape)
 
   void submit(Command command);  // [loop]
 

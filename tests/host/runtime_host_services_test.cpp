@@ -60,7 +60,7 @@ TEST_F(SimulatedHost, TheTombstoneIgnoresEveryCall) {
   h->post(h->cx, increment, &runs);
   EXPECT_EQ(h->offload(h->cx, increment, increment, &runs), CK_CANCELLED);
   EXPECT_NE(h->timer_at(h->cx, 0, increment, &runs), 0U);
-  EXPECT_EQ(h->now(h->cx), 0U);
+  EXPECT_GT(h->now(h->cx), 0U) << "time goes on, for what a plugin waits for in destroy";
   EXPECT_EQ(h->log_enabled(h->cx, CK_LOG_ERROR), 0);
   EXPECT_EQ(h->iface(h->cx, CK_STORE_HOST), nullptr);
   host.log(CK_LOG_ERROR, "ignored");
@@ -177,7 +177,7 @@ TEST(HostOfThreads, StrayThreadsMayCallWhileTheInstanceIsClosedAndEverythingElse
   while (calls < before + 100) std::this_thread::yield();
   end = true;
   for (std::thread& stray : strays) stray.join();
-  EXPECT_EQ(h->now(h->cx), 0U);
+  EXPECT_GT(h->now(h->cx), 0U) << "time goes on, for what a plugin waits for in destroy";
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <clusterkit/node.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 
 #include "support/dripping_server.hpp"
+#include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
 namespace clusterkit::test {
@@ -109,6 +111,10 @@ class Heard {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 20s, [&] { return heard_.size() >= count; });
   }
+  bool waitForThis(const std::string& what) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return std::count(heard_.begin(), heard_.end(), what) != 0; });
+  }
   std::vector<std::string> all() {
     const std::lock_guard lock(mutex_);
     return heard_;
@@ -147,6 +153,68 @@ TEST_F(LibraryNode, HooksAreToldInOrderFromTheNodesOwnJoinOn) {
       std::vector<std::string>(all.begin(), all.begin() + 7),
       ElementsAre("node_join", "hook: inside joined, bootstrap, 1", "rebalance_start", "partition_change",
                   "hook: partition-0 to inside", "partition_change", "hook: partition-1 to inside"));
+}
+
+// Two nodes in this process, on real sockets and files: one that is told, one that comes, goes and returns.
+TEST_F(LibraryNode, AllSevenHooksAreToldOfAnotherNodesJoinLeaveAndReturn) {
+  const auto real = [&](const std::string& id, std::uint16_t httpPort) {
+    NodeOptions out{.nodeId = id, .httpListen = "127.0.0.1:" + std::to_string(httpPort)};
+    out.pluginPath = {CLUSTERKIT_PLUGINS};
+    out.settings = {{"node.data_dir", (folder_.path() / id).string()},
+                    {"log.level", "error"},
+                    {"cluster.partition_count", "8"},
+                    {"cluster.replication_factor", "2"},
+                    {"transport.listen", "127.0.0.1:" + std::to_string(freePort())}};
+    return out;
+  };
+  Heard heard;
+  const std::uint16_t firstPort = freePort();
+  NodeOptions told = real("first", firstPort), guest = real("guest", freePort());
+  guest.settings["cluster.seeds"] = "127.0.0.1:" + std::to_string(firstPort);
+  told.hooks.onNodeJoin = [&](const NodeJoinedEvent& e) {
+    heard.add("join " + e.node + " " + std::to_string(e.clusterSize));
+  };
+  told.hooks.onNodeLeave = [&](const NodeLeftEvent& e) {
+    heard.add("leave " + e.node + " " + e.reason + " " +
+              std::to_string(e.partitionsOwned.size() + e.partitionsReplica.size()));
+  };
+  told.hooks.onNodeRejoin = [&](const NodeRejoinedEvent& e) {
+    EXPECT_GT(e.offlineDuration, 0ms);
+    EXPECT_LT(e.lastSeenAt, e.time);
+    heard.add("rejoin " + e.node + " " + std::to_string(e.partitionsBeforeLeave.size()));
+  };
+  told.hooks.onRebalanceStart = [&](const RebalanceStartedEvent& e) {
+    heard.add("start " + e.trigger + " " + e.triggerNode);
+  };
+  told.hooks.onRebalanceComplete = [&](const RebalanceCompletedEvent& e) {
+    heard.add("complete " + e.trigger + " " + e.triggerNode);
+  };
+  told.hooks.onPartitionChange = [&](const PartitionChangedEvent& e) {
+    EXPECT_FALSE(e.copyToNode.empty());
+    EXPECT_FALSE(e.newPrimary.empty());
+    heard.add("change " + e.reason);
+  };
+  told.hooks.onClusterHealthChange = [&](const ClusterHealthChangedEvent& e) {
+    heard.add("health " + e.status + " " + std::to_string(e.healthyNodes) + "/" +
+              std::to_string(e.totalNodes));
+  };
+  Node first(told);
+  first.start();
+  ASSERT_TRUE(first.waitReady(20s));
+  {
+    Node second(guest);
+    second.start();
+    ASSERT_TRUE(heard.waitForThis("complete node_join guest"));
+  }
+  ASSERT_TRUE(heard.waitForThis("leave guest health_check_failure 8"));
+  Node again(guest);
+  again.start();
+  ASSERT_TRUE(heard.waitForThis("rejoin guest 8"));
+  ASSERT_TRUE(heard.waitForThis("health healthy 2/2"));
+  EXPECT_THAT(heard.all(),
+              testing::IsSupersetOf({"join first 1", "start node_join first", "change initial_assignment",
+                                     "join guest 2", "start node_join guest", "change rebalance",
+                                     "health critical 1/2"}));
 }
 
 TEST_F(LibraryNode, AHookThatThrowsIsCaughtAndTheNextEventGoesOn) {
