@@ -42,8 +42,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual Verdict deliver(const Event& event) = 0;
-  // The sink ends, with its node or for a reload: a deliver under way on another thread should end soon, by retry() unless it is done.
-  // [any]
+  // The sink ends, with its node or for a reload: a deliver under way on another thread should end soon, by
+  // retry() unless it is done. [any]
   virtual void cancel() {}
 };
 
