@@ -12,11 +12,11 @@ constexpr std::chrono::seconds simulationEpoch{1'767'225'600};
 
 Scheduler::Scheduler(std::uint64_t seed) : randomness_(seed) {}
 
-void Scheduler::at(MonotonicTime when, Task task) { schedule(when, nullptr, std::move(task)); }
+void Scheduler::at(MonotonicTime when, Task task) { schedule(when, {nullptr, 0, std::move(task)}); }
 
-Scheduler::Key Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, Task task) {
+Scheduler::Key Scheduler::schedule(MonotonicTime when, Entry entry) {
   const Key key{std::max(when, now_), ++lastSequence_};
-  events_.emplace(key, Entry{loop, std::move(task)});
+  events_.emplace(key, std::move(entry));
   return key;
 }
 
@@ -39,8 +39,9 @@ bool Scheduler::step() {
   if (events_.empty()) return false;
   auto node = events_.extract(events_.begin());
   now_ = node.key().when;
-  ++eventsRun_;
   SimulatedLoop* const loop = node.mapped().loop;
+  if (loop != nullptr && !loop->admit(node.mapped())) return true;
+  ++eventsRun_;
   const SimulatedLoop* const before = running_;
   running_ = loop;
   node.mapped().task();
@@ -69,7 +70,19 @@ SimulatedLoop::SimulatedLoop(Scheduler& scheduler) : scheduler_(scheduler) {}
 
 SimulatedLoop::~SimulatedLoop() { scheduler_.dropAllOf(this); }
 
-void SimulatedLoop::post(Task task) { scheduler_.schedule(now(), this, std::move(task)); }
+void SimulatedLoop::post(Task task) { scheduler_.schedule(now(), {this, 0, std::move(task)}); }
+
+// False: the node is frozen, and the event waits.
+bool SimulatedLoop::admit(Scheduler::Entry& entry) {
+  const std::uint64_t timer = entry.timer;
+  if (now() < frozenUntil_) {
+    const Scheduler::Key later = scheduler_.schedule(frozenUntil_, std::move(entry));
+    if (timer != 0) timers_[timer] = later;
+    return false;
+  }
+  if (timer != 0) timers_.erase(timer);
+  return true;
+}
 
 void SimulatedLoop::atTurnEnd(Task task) {
   if (scheduler_.running_ == this)
@@ -80,10 +93,7 @@ void SimulatedLoop::atTurnEnd(Task task) {
 
 TimerId SimulatedLoop::timerAt(MonotonicTime when, Task task) {
   const std::uint64_t id = ++lastTimer_;
-  timers_[id] = scheduler_.schedule(when, this, [this, id, fire = std::move(task)]() mutable {
-    timers_.erase(id);
-    fire();
-  });
+  timers_[id] = scheduler_.schedule(when, {this, id, std::move(task)});
   return TimerId(id);
 }
 

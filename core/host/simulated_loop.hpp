@@ -47,10 +47,11 @@ class Scheduler {
   };
   struct Entry {
     SimulatedLoop* loop;  // null: belongs to no node
+    std::uint64_t timer;  // of the loop; 0: it is none
     Task task;
   };
 
-  Key schedule(MonotonicTime when, SimulatedLoop* loop, Task task);
+  Key schedule(MonotonicTime when, Entry entry);
   bool cancel(Key key);
   void dropAllOf(const SimulatedLoop* loop);
 
@@ -84,13 +85,18 @@ class SimulatedLoop final : public EventLoop {
 
   // Moves this node's wall clock against the others'; timers are not touched.
   void shiftWall(Duration by) { wallShift_ += by; }
+  // The node stands still, like a process that is stopped or a machine that swaps: what is due meanwhile runs
+  // afterwards, in its order.
+  void freezeFor(Duration span) { frozenUntil_ = now() + span; }
 
  private:
   friend class Scheduler;
+  bool admit(Scheduler::Entry& entry);
   void runTurnEnd();
 
   Scheduler& scheduler_;
   Duration wallShift_{0};
+  MonotonicTime frozenUntil_{};
   std::vector<Task> turnEnd_;
   std::map<std::uint64_t, Scheduler::Key> timers_;
   std::uint64_t lastTimer_ = 0;

@@ -150,6 +150,22 @@ TEST(Simulation, AShiftedWallClockMovesNoTimer) {
   EXPECT_EQ(fired, 1);
 }
 
+TEST(Simulation, AFrozenNodeDoesEverythingAfterwardsInItsOrder) {
+  Scheduler scheduler(1);
+  SimulatedLoop node(scheduler), other(scheduler);
+  std::vector<std::string> order;
+  node.timerAfter(2s, [&] { order.push_back("2s"); });
+  node.timerAfter(1s, [&] { order.push_back("1s"); });
+  const TimerId cancelled = node.timerAfter(1s, [&] { order.push_back("cancelled"); });
+  other.timerAfter(3s, [&] { order.push_back("other 3s"); });
+  node.freezeFor(5s);
+  scheduler.runFor(4s);
+  EXPECT_THAT(order, ElementsAre("other 3s"));
+  EXPECT_TRUE(node.cancel(cancelled));
+  scheduler.runFor(1s);
+  EXPECT_THAT(order, ElementsAre("other 3s", "1s", "2s"));
+}
+
 TEST(Simulation, WorkersRunOnTheLoop) {
   Scheduler scheduler(1);
   SimulatedLoop node(scheduler);

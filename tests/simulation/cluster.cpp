@@ -1,0 +1,163 @@
+#include "simulation/cluster.hpp"
+
+#include <algorithm>
+
+namespace clusterkit::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPatience = 30s;  // for each step of founding, where nothing goes wrong
+
+}  // namespace
+
+NodeSpec nodeSpecOf(MemberId member, std::uint64_t boot) {
+  NodeSpec spec;
+  spec.id = "node-" + std::to_string(member.value);
+  spec.member = member;
+  spec.boot = boot;
+  spec.httpAddress = spec.transportAddress = "member-" + std::to_string(member.value);
+  return spec;
+}
+
+Cluster::Cluster(const Plan& plan, Trace::Echo echo)
+    : plan_(plan),
+      scheduler_(plan.seed),
+      dice_(plan.seed),
+      trace_(scheduler_, echo),
+      oracle_(disks_, trace_, verdict_),
+      network_(scheduler_, dice_, trace_) {}
+
+void Cluster::found() {
+  const MemberId first = add();
+  if (!runUntil([&] { return node(first)->leads(); }, kPatience)) return;
+  if (!propose(CreateCluster{plan_.facts, nodeSpecOf(first, 1)})) return;
+  for (std::size_t i = 1; i < plan_.nodes; ++i) join(add());
+  if (verdict_.holds() && voters(*leader()).size() != plan_.nodes)
+    verdict_.broken("ClusterIsFounded", "not all members became voters");
+}
+
+void Cluster::join(MemberId member) {
+  propose(AddNode{nodeSpecOf(member, 1), {}});
+  change(ChangeKind::AddLearner, member);
+  for (int attempt = 0; attempt < 100 && !change(ChangeKind::Promote, member); ++attempt) runFor(20ms);
+  propose(SetNodeStatus{member, 0, NodeStatus::Active, {}, {}, {}});
+}
+
+bool Cluster::propose(CommandBody body) {
+  SimNode* const leading = leader();
+  if (leading == nullptr) return false;
+  auto result = std::make_shared<std::optional<WriteResult>>();
+  leading->coordinator().propose(std::move(body), {}, scheduler_.now() + kPatience,
+                                 [result](WriteResult r) { *result = std::move(r); });
+  runUntil([&] { return result->has_value(); }, kPatience);
+  return *result && (*result)->fate == WriteResult::Fate::Applied && (*result)->outcome.applied();
+}
+
+bool Cluster::change(ChangeKind kind, MemberId member) {
+  SimNode* const leading = leader();
+  if (leading == nullptr) return false;
+  auto outcome = std::make_shared<std::optional<Status>>();
+  leading->coordinator().consensus().changeMembers(
+      {kind, {member, "member-" + std::to_string(member.value), ""}},
+      [outcome](CallOutcome o) { *outcome = o.status; });
+  runUntil([&] { return outcome->has_value(); }, kPatience);
+  return *outcome == Status::Ok;
+}
+
+bool Cluster::runUntil(const std::function<bool()>& condition, Duration limit) {
+  const bool met = scheduler_.runUntil(
+      [&] {
+        if (somebodyLostPower_) buryTheDead();
+        return !verdict_.holds() || condition();
+      },
+      limit);
+  return met && verdict_.holds();
+}
+
+void Cluster::runFor(Duration span) {
+  const MonotonicTime end = scheduler_.now() + span;
+  runUntil([] { return false; }, span);
+  if (verdict_.holds()) scheduler_.runFor(end - scheduler_.now());
+}
+
+void Cluster::buryTheDead() {
+  somebodyLostPower_ = false;
+  std::vector<MemberId> dead;
+  for (const auto& [member, node] : nodes_)
+    if (node && !node->power().isOn()) dead.push_back(member);
+  for (const MemberId member : dead) {
+    nodes_.erase(member);
+    Disk& disk = disks_.at(member);
+    const std::size_t unsynced = disk.unsynced.size();
+    trace_.note(Step::PowerLost, member.value, disk.losePower(dice_), unsynced);
+    disk.faults = {};
+    if (onLoss) onLoss(member);
+  }
+}
+
+MemberId Cluster::add() {
+  const MemberId member(disks_.empty() ? 1 : disks_.rbegin()->first.value + 1);
+  disks_.try_emplace(member);
+  for (auto& [other, node] : nodes_)
+    if (node) node->introduce(member);
+  start(member);
+  return member;
+}
+
+void Cluster::start(MemberId member) {
+  if (node(member) != nullptr) return;
+  const std::vector<MemberId> everybody = members();
+  const NodeParts parts{scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
+  const NodeIdentity identity{member, ++boots_[member], plan_.facts.id,
+                              member == MemberId(1) ? BootKind::New : BootKind::Join};
+  nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), plan_.raft, everybody);
+}
+
+void Cluster::kill(MemberId member) {
+  if (SimNode* const alive = node(member)) alive->power().cut();
+}
+
+std::vector<MemberId> Cluster::members() const {
+  std::vector<MemberId> all;
+  for (const auto& [member, disk] : disks_) all.push_back(member);
+  return all;
+}
+
+std::vector<SimNode*> Cluster::running() {
+  std::vector<SimNode*> all;
+  for (const auto& [member, node] : nodes_)
+    if (node && node->isRunning()) all.push_back(node.get());
+  return all;
+}
+
+SimNode* Cluster::node(MemberId member) {
+  const auto found = nodes_.find(member);
+  return found == nodes_.end() ? nullptr : found->second.get();
+}
+
+SimNode* Cluster::leader() {
+  SimNode* newest = nullptr;
+  for (SimNode* node : running()) {
+    if (!node->leads()) continue;
+    if (newest == nullptr ||
+        node->coordinator().membership()->epoch > newest->coordinator().membership()->epoch)
+      newest = node;
+  }
+  return newest;
+}
+
+std::vector<MemberId> Cluster::consensusMembers(SimNode& leader) const {
+  std::vector<MemberId> all;
+  for (const Member& m : leader.coordinator().membership()->members) all.push_back(m.peer.member);
+  return all;
+}
+
+std::vector<MemberId> Cluster::voters(SimNode& leader) const {
+  std::vector<MemberId> all;
+  for (const Member& m : leader.coordinator().membership()->members)
+    if (m.kind == MemberKind::Voter) all.push_back(m.peer.member);
+  return all;
+}
+
+}  // namespace clusterkit::sim

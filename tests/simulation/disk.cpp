@@ -1,0 +1,95 @@
+#include "simulation/disk.hpp"
+
+#include <algorithm>
+#include <clusterkit/plugin.hpp>
+
+namespace clusterkit::sim {
+
+DiskBatch DiskBatch::copyOf(const ck_store_batch& batch, std::uint64_t seq) {
+  DiskBatch copy;
+  copy.seq = seq;
+  if (batch.hard != nullptr) copy.hard = *batch.hard;
+  copy.truncateFrom = batch.truncate_from;
+  copy.compactTo = batch.compact_to;
+  copy.entries.reserve(batch.entry_count);
+  for (std::uint64_t i = 0; i < batch.entry_count; ++i) {
+    DiskEntry entry{batch.entries[i], std::make_shared<const std::string>(view(batch.entries[i].data))};
+    entry.record.data = span(*entry.bytes);
+    copy.entries.push_back(std::move(entry));
+  }
+  for (std::uint64_t i = 0; i < batch.meta_count; ++i) {
+    const ck_named_value& m = batch.meta[i];
+    copy.named.emplace_back(m.name, m.value.data == nullptr ? std::nullopt
+                                                            : std::optional<std::string>(view(m.value)));
+  }
+  return copy;
+}
+
+void DiskImage::apply(const DiskWrite& write) {
+  std::visit([this](const auto& w) { take(w); }, write);
+}
+
+void DiskImage::take(const DiskBatch& batch) {
+  if (batch.hard) hard = *batch.hard;
+  if (batch.truncateFrom != 0 && !log.empty() && batch.truncateFrom <= shape.last())
+    log.resize(batch.truncateFrom > shape.first() ? batch.truncateFrom - shape.first() : 0);
+  std::vector<ck_log_entry> records;
+  for (const DiskEntry& entry : batch.entries) {
+    log.push_back(entry);
+    records.push_back(entry.record);
+  }
+  ck_store_batch shapeOnly{};
+  shapeOnly.size = sizeof shapeOnly;
+  shapeOnly.truncate_from = batch.truncateFrom;
+  shapeOnly.entries = records.data();
+  shapeOnly.entry_count = records.size();
+  shapeOnly.compact_to = batch.compactTo;
+  shape.apply(shapeOnly);
+  while (!log.empty() && log.size() > (shape.empty() ? 0 : shape.last() - shape.first() + 1)) log.pop_front();
+  for (const auto& [key, value] : batch.named) {
+    if (value)
+      named[key] = *value;
+    else
+      named.erase(key);
+  }
+}
+
+void DiskImage::take(const SnapshotCommit& commit) {
+  const LogShape::Position position{commit.snapshot->index, commit.snapshot->term};
+  if (position.index <= shape.snapshot().index) return;
+  const bool kept = shape.contains(position);
+  if (!kept) log.clear();
+  shape.install(position, kept ? LogShape::LogAfterSnapshot::kept : LogShape::LogAfterSnapshot::dropped);
+  snapshot = commit.snapshot;
+}
+
+void Disk::settle(std::size_t n) {
+  for (; n > 0; --n) {
+    durable.apply(unsynced.front());
+    unsynced.pop_front();
+  }
+  if (durable.shape.end().index >= repairIndex) repairIndex = 0;
+}
+
+std::size_t Disk::losePower(Dice& dice) {
+  const std::size_t kept = dice.below(unsynced.size() + 1);
+  settle(kept);
+  unsynced.clear();
+  return kept;
+}
+
+// What stands at the present end later may be older than what was acknowledged, so the repair goes past it.
+void Disk::loseTail(std::uint64_t n) {
+  if (durable.shape.empty()) return;
+  const std::uint64_t last = durable.shape.last();
+  const std::uint64_t lowest = std::max(durable.shape.first(), durable.shape.snapshot().index + 1);
+  if (last < lowest) return;
+  DiskBatch cut;
+  cut.truncateFrom = std::max(lowest, last + 1 - std::min(n, last));
+  durable.take(cut);
+  const std::uint64_t end = durable.shape.end().index;
+  durable.hard.commit = std::min(durable.hard.commit, end);
+  repairIndex = std::max({repairIndex, last, end + 1});
+}
+
+}  // namespace clusterkit::sim

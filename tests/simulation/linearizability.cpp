@@ -1,0 +1,111 @@
+#include "simulation/linearizability.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace clusterkit::sim {
+namespace {
+
+constexpr std::size_t kMaxSteps = 2'000'000;
+
+// An unanswered write that nobody has seen can be put after everything else, so it constrains nothing.
+History withoutUnseen(const History& history) {
+  std::unordered_set<RegisterValue> seen;
+  for (const Operation& op : history)
+    if (op.kind != Kind::Write) seen.insert(op.expected);
+  History kept;
+  for (const Operation& op : history)
+    if (op.returned != Operation::kOpen || (op.kind != Kind::Read && seen.contains(op.written)))
+      kept.push_back(op);
+  return kept;
+}
+
+class Search {
+ public:
+  explicit Search(History history) : ops_(std::move(history)), done_((ops_.size() + 63) / 64) {
+    std::sort(ops_.begin(), ops_.end(),
+              [](const Operation& a, const Operation& b) { return a.invoked < b.invoked; });
+    for (const Operation& op : ops_) answered_ += op.returned != Operation::kOpen ? 1 : 0;
+  }
+
+  Linearizability run() {
+    while (answered_ > 0) {
+      if (++steps_ > kMaxSteps) return Linearizability::TooHard;
+      if (advance()) continue;
+      if (chosen_.empty()) return Linearizability::Broken;
+      takeBack();
+    }
+    return Linearizability::Holds;
+  }
+
+ private:
+  struct Choice {
+    std::size_t op;
+    RegisterValue before;
+  };
+  struct Hash {
+    std::size_t operator()(const std::vector<std::uint64_t>& words) const {
+      std::uint64_t hash = 0;
+      for (const std::uint64_t word : words) hash = (hash ^ word) * 0x9fb21c651e98df25u ^ hash >> 31;
+      return hash;
+    }
+  };
+
+  bool isDone(std::size_t op) const { return (done_[op / 64] >> (op % 64) & 1) != 0; }
+  void flip(std::size_t op) { done_[op / 64] ^= std::uint64_t{1} << (op % 64); }
+
+  // Takes the next operation that may come now, from next_ on: one that was invoked before any that is left
+  // has returned.
+  bool advance() {
+    while (first_ < ops_.size() && isDone(first_)) ++first_;
+    std::uint64_t earliestReturn = Operation::kOpen;
+    for (std::size_t i = first_; i < ops_.size() && ops_[i].invoked <= earliestReturn; ++i)
+      if (!isDone(i)) earliestReturn = std::min(earliestReturn, ops_[i].returned);
+    for (std::size_t i = std::max(first_, next_); i < ops_.size() && ops_[i].invoked <= earliestReturn; ++i)
+      if (!isDone(i) && fits(ops_[i]) && take(i)) return true;
+    return false;
+  }
+  bool fits(const Operation& op) const { return op.kind == Kind::Write || op.expected == value_; }
+
+  bool take(std::size_t i) {
+    const RegisterValue before = value_;
+    flip(i);
+    if (ops_[i].kind != Kind::Read) value_ = ops_[i].written;
+    std::vector<std::uint64_t> configuration = done_;
+    configuration.push_back(value_);
+    if (!visited_.insert(std::move(configuration)).second) {
+      flip(i);
+      value_ = before;
+      return false;
+    }
+    answered_ -= ops_[i].returned != Operation::kOpen ? 1 : 0;
+    chosen_.push_back({i, before});
+    next_ = 0;
+    return true;
+  }
+  void takeBack() {
+    const auto [op, before] = chosen_.back();
+    chosen_.pop_back();
+    flip(op);
+    value_ = before;
+    answered_ += ops_[op].returned != Operation::kOpen ? 1 : 0;
+    next_ = op + 1;
+    first_ = 0;
+  }
+
+  History ops_;
+  std::vector<std::uint64_t> done_;  // a bit per operation
+  RegisterValue value_ = 0;
+  std::size_t answered_ = 0;  // left, and they have to be placed
+  std::size_t first_ = 0;     // all before it are done
+  std::size_t next_ = 0;      // the next to try here
+  std::size_t steps_ = 0;
+  std::vector<Choice> chosen_;
+  std::unordered_set<std::vector<std::uint64_t>, Hash> visited_;
+};
+
+}  // namespace
+
+Linearizability check(const History& history) { return Search(withoutUnseen(history)).run(); }
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,107 @@
+#include "simulation/log_invariants.hpp"
+
+#include <algorithm>
+#include <clusterkit/plugin.hpp>
+
+namespace clusterkit::sim {
+namespace {
+
+std::string text(std::uint64_t n) { return std::to_string(n); }
+
+std::uint64_t digest(std::string_view bytes) { return std::hash<std::string_view>{}(bytes); }
+
+bool holds(const Disk& disk, LogIndex index, std::uint64_t term) {
+  const LogShape& shape = disk.durable.shape;
+  // What was lost by a planted corruption had been there.
+  return disk.repairing() || shape.snapshot().index >= index.value || shape.termAt(index.value) == term;
+}
+
+}  // namespace
+
+void OneLeaderPerTerm::leads(MemberId member, Epoch term, Verdict& verdict) {
+  const auto [known, fresh] = leaders_.emplace(term, member);
+  if (!fresh && known->second != member)
+    verdict.broken("OneLeaderPerTerm", "term " + text(term.value) + " is led by " + text(known->second.value) +
+                                           " and by " + text(member.value));
+}
+
+void LogMatching::written(MemberId member, const DiskBatch& batch, Verdict& verdict) {
+  std::uint64_t termBefore = batch.termBefore;
+  for (const DiskEntry& entry : batch.entries) {
+    const Content content{termBefore, digest(*entry.bytes) + entry.record.type};
+    termBefore = entry.record.term;
+    const auto [known, fresh] = known_.emplace(Position{entry.record.index, entry.record.term}, content);
+    if (!fresh && !(known->second == content))
+      verdict.broken("LogMatching", "member " + text(member.value) + " wrote another " +
+                                        text(entry.record.index) + ":" + text(entry.record.term));
+  }
+}
+
+void TermsAndVotesStand::opened(MemberId member, const Disk& disk, Verdict&) { last_[member] = disk.durable.hard; }
+
+void TermsAndVotesStand::written(MemberId member, const DiskBatch& batch, Verdict& verdict) {
+  if (batch.hard) follows(member, *batch.hard, verdict);
+}
+
+void TermsAndVotesStand::follows(MemberId member, const ck_hard_state& hard, Verdict& verdict) {
+  ck_hard_state& last = last_[member];
+  if (hard.term < last.term)
+    verdict.broken("TermsNeverFall",
+                   "member " + text(member.value) + ": " + text(last.term) + " to " + text(hard.term));
+  if (hard.term == last.term && last.voted_for != 0 && hard.voted_for != last.voted_for)
+    verdict.broken("OneVotePerTerm", "member " + text(member.value) + ", term " + text(hard.term) + ": " +
+                                         text(last.voted_for) + ", then " + text(hard.voted_for));
+  last = hard;
+}
+
+bool CommittedEntries::take(MemberId member, const Committed& entry, Verdict& verdict) {
+  LogIndex& reached = reached_[member];
+  if (entry.index <= reached)
+    verdict.broken("CommitNeverFalls", "member " + text(member.value) + ": " + text(entry.index.value) + " after " +
+                                           text(reached.value));
+  reached = entry.index;
+  const Entry present{entry.epoch.value, digest(entry.command)};
+  const auto [known, fresh] = entries_.emplace(entry.index, present);
+  if (!fresh && !(known->second == present))
+    verdict.broken("CommittedEntriesNeverChange", "index " + text(entry.index.value) + " of term " +
+                                                      text(known->second.term) + " is another one of term " +
+                                                      text(present.term) + " at member " + text(member.value));
+  return fresh;
+}
+
+void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedEntries& committed,
+                             Verdict& verdict) {
+  if (committed.all().empty()) return;
+  DiskImage log = disk.durable;
+  for (const DiskWrite& write : disk.unsynced) log.apply(write);
+  const auto& [index, entry] = *committed.all().rbegin();
+  const bool has = log.shape.snapshot().index >= index.value || log.shape.termAt(index.value) == entry.term;
+  if (!has)
+    verdict.broken("LeaderIsComplete", "member " + text(member.value) + " leads without the committed entry " +
+                                           text(index.value) + ":" + text(entry.term));
+}
+
+void CommitIsOnMajority::members(std::span<const Member> members, LogIndex index) {
+  std::set<MemberId>& voters = voters_[index];
+  voters.clear();
+  for (const Member& m : members)
+    if (m.kind == MemberKind::Voter) voters.insert(m.peer.member);
+}
+
+void CommitIsOnMajority::committed(LogIndex index, std::uint64_t term, const Disks& disks,
+                                   Verdict& verdict) const {
+  auto configuration = voters_.upper_bound(index);
+  if (configuration != voters_.begin()) --configuration;
+  for (; configuration != voters_.end(); ++configuration) {
+    const auto& voters = configuration->second;
+    const auto have = std::count_if(voters.begin(), voters.end(), [&](MemberId voter) {
+      const auto disk = disks.find(voter);
+      return disk != disks.end() && holds(disk->second, index, term);
+    });
+    if (static_cast<std::size_t>(have) > voters.size() / 2) return;
+  }
+  verdict.broken("CommitIsOnMajority",
+                 "entry " + text(index.value) + ":" + text(term) + " was committed on too few disks");
+}
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,100 @@
+// What must hold of elections, logs and disks (Raft's Figure 3.2, and what durability adds). Each class watches
+// one promise, over all nodes and all their lives, and names it when it is broken.
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <unordered_map>
+
+#include "host/consensus_port.hpp"
+#include "simulation/disk.hpp"
+#include "simulation/verdict.hpp"
+
+namespace clusterkit::sim {
+
+using Disks = std::map<MemberId, Disk>;
+
+class OneLeaderPerTerm {
+ public:
+  void leads(MemberId member, Epoch term, Verdict& verdict);
+  Epoch newest() const { return leaders_.rbegin()->first; }
+
+ private:
+  std::map<Epoch, MemberId> leaders_;
+};
+
+// Two logs with an entry of the same index and term are equal up to it. By induction it is enough that such an
+// entry is always the same and always follows an entry of the same term.
+class LogMatching {
+ public:
+  void written(MemberId member, const DiskBatch& batch, Verdict& verdict);
+
+ private:
+  struct Position {
+    std::uint64_t index, term;
+    friend bool operator==(const Position&, const Position&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Position& p) const { return p.index * 0x9e3779b97f4a7c15u ^ p.term; }
+  };
+  struct Content {
+    std::uint64_t termBefore, bytes;
+    friend bool operator==(const Content&, const Content&) = default;
+  };
+  std::unordered_map<Position, Content, Hash> known_;
+};
+
+// On one member's disk the term never falls, and a vote is not changed within its term.
+class TermsAndVotesStand {
+ public:
+  void opened(MemberId member, const Disk& disk, Verdict& verdict);
+  void written(MemberId member, const DiskBatch& batch, Verdict& verdict);
+
+ private:
+  void follows(MemberId member, const ck_hard_state& hard, Verdict& verdict);
+  std::map<MemberId, ck_hard_state> last_;  // written in this run; at its start, what was on disk
+};
+
+// What is committed at an index is the same for everybody and for ever; each run sees rising indexes.
+class CommittedEntries {
+ public:
+  struct Entry {
+    std::uint64_t term = 0, bytes = 0;
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+
+  void began(MemberId member) { reached_.erase(member); }
+  // Calls firstSeen(index, entry) for each that nobody has committed before.
+  template <class FirstSeen>
+  void committed(MemberId member, std::span<const Committed> entries, Verdict& verdict, FirstSeen&& firstSeen) {
+    for (const Committed& entry : entries)
+      if (take(member, entry, verdict)) firstSeen(entry.index, Entry(entries_.at(entry.index)));
+  }
+  const std::map<LogIndex, Entry>& all() const { return entries_; }
+
+ private:
+  bool take(MemberId member, const Committed& entry, Verdict& verdict);
+  std::map<LogIndex, Entry> entries_;
+  std::map<MemberId, LogIndex> reached_;
+};
+
+// A new leader's log holds everything that was committed before (Leader Completeness, 3.6.3). To be asked only of
+// the newest term: who wins an old one late may lack what a later leader has committed.
+class LeaderIsComplete {
+ public:
+  static void leads(MemberId member, const Disk& disk, const CommittedEntries& committed, Verdict& verdict);
+};
+
+// An entry is committed only once a majority of voters has it on disk, whatever they said. Which configuration
+// decided is not visible from outside, so any that was in force at or after the entry is good enough.
+class CommitIsOnMajority {
+ public:
+  void members(std::span<const Member> members, LogIndex index);
+  void committed(LogIndex index, std::uint64_t term, const Disks& disks, Verdict& verdict) const;
+
+ private:
+  std::map<LogIndex, std::set<MemberId>> voters_;  // by the configuration's index
+};
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,54 @@
+// The wires between simulated nodes: each direction of each pair is a link with its own delays and faults. It
+// promises less than a transport has to: messages may be lost, repeated and overtaken at any time.
+#pragma once
+
+#include <clusterkit/transport.h>
+#include <map>
+#include <set>
+#include <string>
+
+#include "simulation/dice.hpp"
+#include "simulation/trace.hpp"
+
+namespace clusterkit::sim {
+
+class NetworkTransport;
+
+struct LinkFaults {
+  std::uint32_t lossPercent = 0, duplicatePercent = 0;
+  Duration delayMin{100'000}, delayMax{1'000'000};
+};
+
+class Network {
+ public:
+  Network(Scheduler& scheduler, Dice& dice, Trace& trace) : scheduler_(scheduler), dice_(dice), trace_(trace) {}
+
+  // A run of a member begins and ends.
+  void attach(MemberId member, NetworkTransport& transport);
+  void detach(MemberId member);
+  // Peers may have become reachable.
+  void connectSoon(MemberId member);
+
+  void send(MemberId from, MemberId to, std::uint32_t lane, std::string bytes);
+
+  LinkFaults faults;
+  void cut(MemberId from, MemberId to) { cuts_.insert({from, to}); }
+  void mend(MemberId from, MemberId to) { cuts_.erase({from, to}); }
+  void mendAll() { cuts_.clear(); }
+
+ private:
+  using Link = std::pair<MemberId, MemberId>;
+
+  void deliver(MemberId from, MemberId to, std::uint32_t lane, std::string bytes);
+  void connect(MemberId member);
+  NetworkTransport* at(MemberId member);
+
+  Scheduler& scheduler_;
+  Dice& dice_;
+  Trace& trace_;
+  std::map<MemberId, NetworkTransport*> attached_;
+  std::set<Link> cuts_;
+  std::set<Link> connected_;  // lower member first
+};
+
+}  // namespace clusterkit::sim

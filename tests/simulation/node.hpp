@@ -1,0 +1,90 @@
+// One run of one member: the real plugin stack with the real consensus plugin, the real coordinator and apply,
+// on simulated time, wires and disk. Its destruction is its crash.
+#pragma once
+
+#include <optional>
+
+#include "cluster/coordinator.hpp"
+#include "host/plugin_stack.hpp"
+#include "host/workers.hpp"
+#include "simulation/components.hpp"
+#include "simulation/disk_store.hpp"
+#include "simulation/network_transport.hpp"
+
+namespace clusterkit::sim {
+
+// What a run needs of its simulation; outlives it.
+struct NodeParts {
+  Scheduler& scheduler;
+  Network& network;
+  Dice& dice;
+  Trace& trace;
+  Witness& witness;
+  bool& somebodyLostPower;
+};
+
+// Who it is; the disk outlives the run.
+struct NodeIdentity {
+  MemberId member;
+  std::uint64_t boot = 1;  // rises with every run
+  ClusterId cluster;
+  BootKind empty = BootKind::Join;  // what it does with an empty disk
+};
+
+class SimNode final : private ConsensusListener, private ClusterObserver {
+ public:
+  SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk, const RaftOptions& options,
+          std::span<const MemberId> everybody);
+  ~SimNode() override;
+  SimNode(const SimNode&) = delete;
+  SimNode& operator=(const SimNode&) = delete;
+
+  MemberId member() const { return identity_.member; }
+  std::uint64_t boot() const { return identity_.boot; }
+  Power& power() { return power_; }
+  SimulatedLoop& loop() { return loop_; }
+  Coordinator& coordinator() { return coordinator_; }
+  const Coordinator& coordinator() const { return coordinator_; }
+  bool isRunning() const { return running_ && power_.isOn(); }  // its consensus has been started
+  bool leads() const { return isRunning() && coordinator_.leading(); }
+  void introduce(MemberId peer);
+
+ private:
+  struct QuietLog final : Log {
+    bool enabled(LogLevel) const override { return false; }
+    void write(LogLevel, std::string_view, Fields) override {}
+  };
+
+  void start();
+  void fatal(const std::string& reason, PluginExit exit);
+
+  // ConsensusListener: told to the witness, then to the coordinator.
+  bool commit(std::span<const Committed> entries) override;
+  void role(Role role, Epoch epoch, MemberId leader) override;
+  void members(std::span<const Member> members, LogIndex index) override;
+  void snapshot(const SnapshotMeta& meta) override;
+  void restore(const SnapshotMeta& meta, Restored restored) override;
+  // ClusterObserver
+  void onState(const ClusterState& state, Events events) override;
+  void onRole(Role, Epoch, MemberId) override {}
+  void onMembers(std::span<const Member>, LogIndex) override {}
+
+  const NodeParts parts_;
+  const NodeIdentity identity_;
+  Disk& disk_;
+  const RaftOptions options_;
+  Power power_;
+  const DiskStoreParts storeParts_;
+  const NetworkTransportParts transportParts_;
+  const ck_config storeConfig_, transportConfig_, consensusConfig_;
+  QuietLog log_;
+  NoMetrics metrics_;
+  SimulatedLoop loop_;
+  LoopWorkers workers_;
+  Coordinator coordinator_;
+  Instances instances_;
+  std::optional<PluginStack> stack_;
+  bool running_ = false;
+};
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,56 @@
+#include "simulation/oracle.hpp"
+
+namespace clusterkit::sim {
+
+void Oracle::opened(MemberId member, const Disk& disk) {
+  committedEntries_.began(member);
+  events_.began(member);
+  termsAndVotes_.opened(member, disk, verdict_);
+}
+
+void Oracle::written(MemberId member, const DiskBatch& batch) {
+  termsAndVotes_.written(member, batch, verdict_);
+  logMatching_.written(member, batch, verdict_);
+}
+
+void Oracle::role(MemberId member, Role role, Epoch term, MemberId) {
+  if (role != Role::Leader) return;
+  ++terms_;
+  oneLeaderPerTerm_.leads(member, term, verdict_);
+  if (term == oneLeaderPerTerm_.newest())
+    LeaderIsComplete::leads(member, disks_.at(member), committedEntries_, verdict_);
+}
+
+void Oracle::members(MemberId, std::span<const Member> members, LogIndex index) {
+  commitIsOnMajority_.members(members, index);
+}
+
+void Oracle::committed(MemberId member, std::span<const Committed> entries) {
+  committedEntries_.committed(member, entries, verdict_, [&](LogIndex index, CommittedEntries::Entry entry) {
+    commitIsOnMajority_.committed(index, entry.term, disks_, verdict_);
+    trace_.note(Step::Committed, member.value, index.value, entry.bytes);
+  });
+}
+
+void Oracle::state(MemberId member, const ClusterState& state,
+                   std::span<const std::shared_ptr<const ClusterEvent>> events) {
+  stateHashes_.state(member, state, verdict_);
+  events_.state(member, state, events, verdict_);
+  epochs_.state(state, verdict_);
+}
+
+// Only a failed disk is a reason to stop; everything else is a promise that somebody has broken.
+void Oracle::ended(MemberId member, const std::string& reason, bool storeFailed) {
+  if (!storeFailed) verdict_.broken("NodesStayUp", "member " + std::to_string(member.value) + ": " + reason);
+}
+
+void Oracle::acknowledged(LogIndex index) {
+  if (!committedEntries_.all().contains(index))
+    verdict_.broken("AcknowledgedMeansCommitted", "index " + std::to_string(index.value));
+}
+
+LogIndex Oracle::lastCommitted() const {
+  return committedEntries_.all().empty() ? LogIndex() : committedEntries_.all().rbegin()->first;
+}
+
+}  // namespace clusterkit::sim

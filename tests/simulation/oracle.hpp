@@ -1,0 +1,44 @@
+// Hears from all nodes and asks every invariant.
+#pragma once
+
+#include "simulation/log_invariants.hpp"
+#include "simulation/state_invariants.hpp"
+#include "simulation/trace.hpp"
+#include "simulation/witness.hpp"
+
+namespace clusterkit::sim {
+
+class Oracle final : public Witness {
+ public:
+  Oracle(const Disks& disks, Trace& trace, Verdict& verdict) : disks_(disks), trace_(trace), verdict_(verdict) {}
+
+  void opened(MemberId member, const Disk& disk) override;
+  void written(MemberId member, const DiskBatch& batch) override;
+  void role(MemberId member, Role role, Epoch term, MemberId leader) override;
+  void members(MemberId member, std::span<const Member> members, LogIndex index) override;
+  void committed(MemberId member, std::span<const Committed> entries) override;
+  void state(MemberId member, const ClusterState& state,
+             std::span<const std::shared_ptr<const ClusterEvent>> events) override;
+  void ended(MemberId member, const std::string& reason, bool storeFailed) override;
+
+  // A client was told that its write has been applied here.
+  void acknowledged(LogIndex index);
+  LogIndex lastCommitted() const;
+  std::size_t terms() const { return terms_; }
+
+ private:
+  const Disks& disks_;
+  Trace& trace_;
+  Verdict& verdict_;
+  std::size_t terms_ = 0;  // in which somebody led
+  OneLeaderPerTerm oneLeaderPerTerm_;
+  LogMatching logMatching_;
+  TermsAndVotesStand termsAndVotes_;
+  CommittedEntries committedEntries_;
+  CommitIsOnMajority commitIsOnMajority_;
+  StateHashesEqual stateHashes_;
+  EventsDenseAndInOrder events_;
+  EpochsNeverOwnedTwice epochs_;
+};
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,57 @@
+// What one seed draws before anything runs: the size of the cluster, its options, its work, and which faults
+// there are at all. Few kinds of faults at a time find more than all of them always (swarm testing, Groce et
+// al., ISSTA 2012).
+#pragma once
+
+#include <vector>
+
+#include "cluster/cluster_facts.hpp"
+#include "simulation/components.hpp"
+#include "simulation/dice.hpp"
+#include "simulation/disk.hpp"
+#include "simulation/network.hpp"
+
+namespace clusterkit::sim {
+
+enum class Fault : std::uint8_t {
+  Kill,          // one node, between two events
+  KillMidway,    // one node, between two of its effects
+  KillMany,      // any number, at the same moment
+  Corrupt,       // one node loses its power, and synced entries with it
+  Isolate,       // one node from all others
+  CutPair,       // one pair, both ways
+  CutOneWay,     // one pair, one way
+  Deafen,        // one node sends and does not hear
+  Split,         // two halves
+  Bridge,        // two halves, joined by one node
+  Flap,          // one pair comes and goes
+  Weather,       // loss, duplicates and delays are drawn anew
+  SlowDisk,
+  FullDisk,
+  BrokenDisk,    // syncs fail, until the node has ended of it
+  JumpClock,     // one node's wall clock
+  Freeze,        // one node stands still for a while
+};
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::Freeze) + 1;
+
+struct Plan {
+  explicit Plan(std::uint64_t seed);
+
+  std::uint64_t seed;
+  std::size_t nodes = 3;
+  RaftOptions raft;
+  ClusterFacts facts;
+
+  std::size_t clients = 3, keys = 2;
+  Duration thinkMax{};
+  Duration safety{};  // how long faults may happen
+
+  std::vector<Fault> faults;
+  Duration betweenFaultsMax{};
+  std::uint32_t mendPercent = 40;  // of the nemesis' turns
+  LinkFaults weather;              // the worst of it
+  Duration restartMax{};
+  bool changesMembers = false, transfersLeadership = false, changesOwners = false;
+};
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,111 @@
+#include "simulation/simulation.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+#include "simulation/clients.hpp"
+#include "simulation/nemesis.hpp"
+#include "simulation/operator.hpp"
+
+namespace clusterkit::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Everything is healed: elections, repairs, snapshots and retries have this long.
+constexpr Duration kConvergence = 60s;
+
+class Run {
+ public:
+  Run(const Plan& plan, Trace::Echo echo)
+      : plan_(plan), cluster_(plan, echo), clients_(cluster_), operator_(cluster_), nemesis_(cluster_) {}
+
+  void run() {
+    cluster_.found();
+    if (cluster_.verdict().holds()) safety();
+    if (cluster_.verdict().holds()) liveness();
+    clients_.judge(cluster_.verdict());
+  }
+
+  Result result(std::ostream& out) {
+    Result r;
+    r.seed = plan_.seed;
+    r.violation = cluster_.verdict().violation();
+    r.traceHash = cluster_.trace().hash();
+    r.events = cluster_.scheduler().eventsRun();
+    r.simulated = cluster_.scheduler().now().time_since_epoch();
+    r.answered = clients_.answered();
+    r.committed = cluster_.oracle().lastCommitted().value;
+    r.terms = cluster_.oracle().terms();
+    r.changes = operator_.changes();
+    r.transfers = operator_.transfers();
+    if (r.violation) cluster_.trace().printLast(out);
+    return r;
+  }
+
+ private:
+  void safety() {
+    clients_.begin();
+    operator_.begin();
+    nemesis_.begin();
+    cluster_.runFor(plan_.safety);
+    clients_.stop();
+    operator_.stop();
+  }
+
+  void liveness() {
+    nemesis_.heal();
+    expect([this] { return members().size() >= 3 && clients_.isIdle(); }, "a leader is elected");
+    if (!cluster_.verdict().holds()) return;
+    expect([this] { return haveConverged(); }, "all members reach the same state");
+    if (!cluster_.verdict().holds()) return;
+    clients_.lastRound(members());
+    expect([this] { return clients_.isIdle() && haveConverged(); }, "everybody is answered");
+    if (!cluster_.verdict().holds()) return;
+    if (clients_.refusedInLastRound() != 0)
+      cluster_.verdict().broken("Converges", "a write or read was refused although everything is healed");
+    for (const SimNode* node : members()) clients_.judge(*node, cluster_.verdict());
+  }
+
+  void expect(const std::function<bool()>& condition, const char* what) {
+    if (!cluster_.runUntil(condition, kConvergence))
+      cluster_.verdict().broken("Converges", std::string("not within a minute: ") + what);
+  }
+
+  // The running ones among those that the leader counts as members; empty without a leader.
+  std::vector<SimNode*> members() {
+    std::vector<SimNode*> all;
+    SimNode* const leader = cluster_.leader();
+    if (leader == nullptr) return all;
+    for (const MemberId member : cluster_.consensusMembers(*leader))
+      if (SimNode* node = cluster_.node(member); node != nullptr && node->isRunning()) all.push_back(node);
+    return all;
+  }
+
+  bool haveConverged() {
+    const auto all = members();
+    if (all.size() < 3 || all.size() != cluster_.consensusMembers(*cluster_.leader()).size()) return false;
+    const ClusterState& first = all.front()->coordinator().current();
+    return std::all_of(all.begin(), all.end(), [&](const SimNode* node) {
+      const ClusterState& state = node->coordinator().current();
+      return state.appliedIndex == first.appliedIndex && stateHash(state) == stateHash(first);
+    });
+  }
+
+  const Plan& plan_;
+  Cluster cluster_;
+  Clients clients_;
+  Operator operator_;
+  Nemesis nemesis_;
+};
+
+}  // namespace
+
+Result simulate(std::uint64_t seed, std::ostream& out, Trace::Echo echo) {
+  const Plan plan(seed);
+  Run run(plan, echo);
+  run.run();
+  return run.result(out);
+}
+
+}  // namespace clusterkit::sim

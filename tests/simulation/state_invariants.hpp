@@ -1,0 +1,49 @@
+// What must hold of the replicated state on all nodes: equal hashes, events without gaps, fencing tokens that
+// are never given twice.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "cluster/state.hpp"
+#include "simulation/verdict.hpp"
+
+namespace clusterkit::sim {
+
+class StateHashesEqual {
+ public:
+  void state(MemberId member, const ClusterState& state, Verdict& verdict);
+
+ private:
+  std::unordered_map<LogIndex, std::uint64_t> hashes_;
+};
+
+class EventsDenseAndInOrder {
+ public:
+  using Events = std::span<const std::shared_ptr<const ClusterEvent>>;
+  void began(MemberId member) { next_.erase(member); }
+  void state(MemberId member, const ClusterState& state, Events events, Verdict& verdict);
+
+ private:
+  struct Known {
+    LogIndex index;
+    std::size_t type;
+    friend bool operator==(const Known&, const Known&) = default;
+  };
+  std::map<MemberId, EventSeq> next_;
+  std::map<EventSeq, Known> known_;
+};
+
+// An epoch of a partition names one list of owners, for ever.
+class EpochsNeverOwnedTwice {
+ public:
+  void state(const ClusterState& state, Verdict& verdict);
+
+ private:
+  std::map<std::pair<std::uint32_t, Epoch>, Owners> owners_;
+  std::shared_ptr<const PartitionMap> last_;  // already looked at
+};
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,57 @@
+#include "simulation/trace.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace clusterkit::sim {
+
+std::string_view name(Step step) {
+  switch (step) {
+    case Step::Started: return "started";
+    case Step::Opened: return "opened";
+    case Step::PowerLost: return "power lost";
+    case Step::Ended: return "ended";
+    case Step::Sent: return "sent";
+    case Step::Lost: return "lost";
+    case Step::Delivered: return "delivered";
+    case Step::Written: return "written";
+    case Step::Synced: return "synced";
+    case Step::SyncFailed: return "sync failed";
+    case Step::DiskFull: return "disk full";
+    case Step::DiskFreed: return "disk freed";
+    case Step::Corrupted: return "corrupted";
+    case Step::Role: return "role";
+    case Step::Committed: return "committed";
+    case Step::SnapshotMade: return "snapshot made";
+    case Step::Restored: return "restored";
+    case Step::Invoked: return "invoked";
+    case Step::Returned: return "returned";
+    case Step::Asked: return "asked";
+    case Step::Fault: return "fault";
+    case Step::Healed: return "healed";
+  }
+  return "?";
+}
+
+Trace::Trace(const Scheduler& scheduler, Echo echo) : scheduler_(scheduler), echo_(echo), last_(kKept) {}
+
+void Trace::note(Step step, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  const Line line{scheduler_.now(), step, a, b, c};
+  const auto at = static_cast<std::uint64_t>(line.at.time_since_epoch().count());
+  for (const std::uint64_t word : {at, static_cast<std::uint64_t>(step), a, b, c})
+    hash_ = (hash_ ^ word) * 0x9fb21c651e98df25u ^ hash_ >> 29;
+  last_[steps_++ % kKept] = line;
+  if (echo_ == Echo::Everything) print(std::cout, line);
+}
+
+void Trace::printLast(std::ostream& out) const {
+  for (std::uint64_t i = steps_ - std::min<std::uint64_t>(steps_, kKept); i < steps_; ++i)
+    print(out, last_[i % kKept]);
+}
+
+void Trace::print(std::ostream& out, const Line& line) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(line.at.time_since_epoch()).count();
+  out << us << "us " << name(line.step) << ' ' << line.a << ' ' << line.b << ' ' << line.c << '\n';
+}
+
+}  // namespace clusterkit::sim

@@ -1,0 +1,30 @@
+// What the parts of a simulated node report of themselves: to the trace, and to the invariants. The default
+// does nothing, so that a test of one part needs no cluster.
+#pragma once
+
+#include <span>
+
+#include "cluster/state.hpp"
+#include "host/consensus_port.hpp"
+#include "simulation/disk.hpp"
+
+namespace clusterkit::sim {
+
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  // The node's store was opened with this on disk.
+  virtual void opened(MemberId, const Disk&) {}
+  // A batch was given to the store; it is not durable yet.
+  virtual void written(MemberId, const DiskBatch&) {}
+  virtual void role(MemberId, Role, Epoch, MemberId /*leader*/) {}
+  virtual void members(MemberId, std::span<const Member>, LogIndex) {}
+  // Before the state is changed by it.
+  virtual void committed(MemberId, std::span<const Committed>) {}
+  // After a batch was applied; after a restore, with no events.
+  virtual void state(MemberId, const ClusterState&, std::span<const std::shared_ptr<const ClusterEvent>>) {}
+  // The node has given itself up.
+  virtual void ended(MemberId, const std::string& /*reason*/, bool /*storeFailed*/) {}
+};
+
+}  // namespace clusterkit::sim
