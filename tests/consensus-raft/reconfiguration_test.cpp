@@ -66,6 +66,28 @@ TEST(Reconfiguration, S069_ChangesOfLeadersOfDifferentTermsNeverSplitTheCluster)
   }
 }
 
+// Found by the simulation: B and C cannot win without A, whose log is longer, and A took its own word for its
+// removal.
+TEST(Reconfiguration, S078_WhoHasAppendedItsOwnRemovalCampaignsUntilThatIsCommitted) {
+  SimCluster cluster(78, {A, B, C, D});
+  cluster.elect(A);
+  cluster.expectConverged();
+  cluster.crash(D);
+  cluster.isolate(A);
+  cluster.change(A, RemoveMember{A});
+  ASSERT_TRUE(cluster.runUntil([&] {
+    const Status status = cluster.node(A).status();
+    return status.lastIndex == status.configurationIndex && status.durableIndex == status.lastIndex;
+  }));
+  cluster.crash(A);
+  cluster.heal();
+  cluster.restart(A);
+  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).raft().role() == Role::Removed; }, 20 * timeout))
+      << cluster.describe();
+  const MemberId leader = cluster.awaitLeader();
+  EXPECT_TRUE(leader == B || leader == C);
+}
+
 TEST(Reconfiguration, S071_NewLeaderThatHasTheChangeCompletesIt) {
   SimCluster cluster(71, {A, B, C});
   cluster.elect(A);

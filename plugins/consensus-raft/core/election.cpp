@@ -19,8 +19,12 @@ void Raft::tickElection() {
   resetElectionTimer();
 }
 
+// A change that takes our vote leaves us campaigning until it is committed (4.2.2): ours may be the only log that
+// has it, and then nobody else can win.
 bool Raft::mayCampaign() const {
-  return configuration().isVoter(self_) && !repairing_ && !removed_ && !storeFull_ && !logIsBeingReplaced();
+  const bool votes =
+      configuration().isVoter(self_) || configurations_.asOf(commit_).configuration->isVoter(self_);
+  return votes && !repairing_ && !removed_ && !storeFull_ && !logIsBeingReplaced();
 }
 
 // The candidate's configuration decides who votes, so a promoted learner that does not know it yet votes all
