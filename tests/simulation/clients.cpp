@@ -167,7 +167,7 @@ void Clients::end(std::size_t client, Ending ending) {
   if (ending == Ending::Done) call.operation.returned = ++clock_;
   if (ending != Ending::DidNotHappen) histories_[call.key].push_back(call.operation);
   answered_ += ending == Ending::Done ? 1 : 0;
-  refused_ += stopped_ && ending != Ending::Done ? 1 : 0;
+  refused_ += stopped_ && ending == Ending::DidNotHappen ? 1 : 0;
   if (!stopped_) think(client);
 }
 
@@ -193,6 +193,7 @@ void Clients::lastRound(const std::vector<SimNode*>& nodes) {
         call.operation.kind = kind;
         call.operation.written = kind == Kind::Write ? call.id : 0;
         call.operation.invoked = ++clock_;
+        call.keyed = true;  // a snapshot that comes meanwhile may leave it unknown
         attempt(client++, *node);
       }
     }

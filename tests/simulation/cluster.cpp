@@ -68,6 +68,7 @@ bool Cluster::change(ChangeKind kind, MemberId member) {
 bool Cluster::runUntil(const std::function<bool()>& condition, Duration limit) {
   const bool met = scheduler_.runUntil(
       [&] {
+        oracle_.endOfEvent();
         if (somebodyLostPower_) buryTheDead();
         return !verdict_.holds() || condition();
       },

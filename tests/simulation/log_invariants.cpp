@@ -81,27 +81,35 @@ void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedE
                                            text(index.value) + ":" + text(entry.term));
 }
 
-void CommitIsOnMajority::members(std::span<const Member> members, LogIndex index) {
-  std::set<MemberId>& voters = voters_[index];
-  voters.clear();
+void CommitIsOnMajority::members(MemberId member, std::span<const Member> members, LogIndex index) {
+  Voters voters;
   for (const Member& m : members)
     if (m.kind == MemberKind::Voter) voters.insert(m.peer.member);
+  everywhere_[index].insert(voters);
+  std::map<LogIndex, Voters>& log = logs_[member];
+  log.erase(log.lower_bound(index), log.end());  // those were taken back
+  log[index] = std::move(voters);
 }
 
-void CommitIsOnMajority::committed(LogIndex index, std::uint64_t term, const Disks& disks,
-                                   Verdict& verdict) const {
-  auto configuration = voters_.upper_bound(index);
-  if (configuration != voters_.begin()) --configuration;
-  for (; configuration != voters_.end(); ++configuration) {
-    const auto& voters = configuration->second;
+void CommitIsOnMajority::judge(const News& news, const Disks& disks, Verdict& verdict) const {
+  std::string asked;
+  const auto isEnough = [&](const Voters& voters) {
     const auto have = std::count_if(voters.begin(), voters.end(), [&](MemberId voter) {
       const auto disk = disks.find(voter);
-      return disk != disks.end() && holds(disk->second, index, term);
+      return disk != disks.end() && holds(disk->second, news.index, news.term);
     });
-    if (static_cast<std::size_t>(have) > voters.size() / 2) return;
-  }
-  verdict.broken("CommitIsOnMajority",
-                 "entry " + text(index.value) + ":" + text(term) + " was committed on too few disks");
+    asked += ", " + text(static_cast<std::uint64_t>(have)) + " of " + text(voters.size());
+    return static_cast<std::size_t>(have) > voters.size() / 2;
+  };
+  const auto log = logs_.find(news.member);
+  if (log == logs_.end()) return;
+  const auto own = log->second.upper_bound(news.index);
+  if (own != log->second.begin() && isEnough(std::prev(own)->second)) return;
+  for (auto later = everywhere_.upper_bound(news.index); later != everywhere_.end(); ++later)
+    if (std::any_of(later->second.begin(), later->second.end(), isEnough)) return;
+  verdict.broken("CommitIsOnMajority", "member " + text(news.member.value) + " committed " +
+                                           text(news.index.value) + ":" + text(news.term) +
+                                           " which is on too few disks" + asked);
 }
 
 }  // namespace clusterkit::sim

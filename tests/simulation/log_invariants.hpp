@@ -86,15 +86,30 @@ class LeaderIsComplete {
   static void leads(MemberId member, const Disk& disk, const CommittedEntries& committed, Verdict& verdict);
 };
 
-// An entry is committed only once a majority of voters has it on disk, whatever they said. Which configuration
-// decided is not visible from outside, so any that was in force at or after the entry is good enough.
+// An entry is committed only once a majority of voters has it on disk, whatever they said. The configuration that
+// decided was the leader's; from outside it is the committing member's one as of the entry, or a later one that
+// was in force anywhere. Asked at the end of the event, for a change may commit what came before it.
 class CommitIsOnMajority {
  public:
-  void members(std::span<const Member> members, LogIndex index);
-  void committed(LogIndex index, std::uint64_t term, const Disks& disks, Verdict& verdict) const;
+  void members(MemberId member, std::span<const Member> members, LogIndex index);
+  void committed(MemberId member, LogIndex index, std::uint64_t term) { news_.push_back({member, index, term}); }
+  void endOfEvent(const Disks& disks, Verdict& verdict) {
+    for (const News& news : news_) judge(news, disks, verdict);
+    news_.clear();
+  }
 
  private:
-  std::map<LogIndex, std::set<MemberId>> voters_;  // by the configuration's index
+  using Voters = std::set<MemberId>;
+  struct News {
+    MemberId member;
+    LogIndex index;
+    std::uint64_t term;
+  };
+  void judge(const News& news, const Disks& disks, Verdict& verdict) const;
+
+  std::map<MemberId, std::map<LogIndex, Voters>> logs_;  // by the configuration's index
+  std::map<LogIndex, std::set<Voters>> everywhere_;
+  std::vector<News> news_;
 };
 
 }  // namespace clusterkit::sim

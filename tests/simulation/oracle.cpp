@@ -21,13 +21,17 @@ void Oracle::role(MemberId member, Role role, Epoch term, MemberId) {
     LeaderIsComplete::leads(member, disks_.at(member), committedEntries_, verdict_);
 }
 
-void Oracle::members(MemberId, std::span<const Member> members, LogIndex index) {
-  commitIsOnMajority_.members(members, index);
+void Oracle::members(MemberId member, std::span<const Member> members, LogIndex index) {
+  std::uint64_t voters = 0;
+  for (const Member& m : members)
+    if (m.kind == MemberKind::Voter) voters |= std::uint64_t{1} << m.peer.member.value;
+  trace_.note(Step::Members, member.value, index.value, voters);
+  commitIsOnMajority_.members(member, members, index);
 }
 
 void Oracle::committed(MemberId member, std::span<const Committed> entries) {
   committedEntries_.committed(member, entries, verdict_, [&](LogIndex index, CommittedEntries::Entry entry) {
-    commitIsOnMajority_.committed(index, entry.term, disks_, verdict_);
+    commitIsOnMajority_.committed(member, index, entry.term);
     trace_.note(Step::Committed, member.value, index.value, entry.bytes);
   });
 }

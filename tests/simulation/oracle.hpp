@@ -21,6 +21,7 @@ class Oracle final : public Witness {
              std::span<const std::shared_ptr<const ClusterEvent>> events) override;
   void ended(MemberId member, const std::string& reason, bool storeFailed) override;
 
+  void endOfEvent() { commitIsOnMajority_.endOfEvent(disks_, verdict_); }
   // A client was told that its write has been applied here.
   void acknowledged(LogIndex index);
   LogIndex lastCommitted() const;

@@ -21,6 +21,7 @@ std::string_view name(Step step) {
     case Step::DiskFreed: return "disk freed";
     case Step::Corrupted: return "corrupted";
     case Step::Role: return "role";
+    case Step::Members: return "members";
     case Step::Committed: return "committed";
     case Step::SnapshotMade: return "snapshot made";
     case Step::Restored: return "restored";

@@ -26,6 +26,7 @@ enum class Step : std::uint8_t {
   DiskFreed,    // node
   Corrupted,    // node, entries lost
   Role,         // node, role, term
+  Members,      // node, index of the configuration, voters as bits
   Committed,    // node, index, hash of the command
   SnapshotMade, // node, index
   Restored,     // node, index
