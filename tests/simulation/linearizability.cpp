@@ -1,23 +1,27 @@
 #include "simulation/linearizability.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace clusterkit::sim {
 namespace {
 
-constexpr std::size_t kMaxSteps = 2'000'000;
+constexpr std::size_t kStepsMax = 1'000'000;
 
-// An unanswered write that nobody has seen can be put after everything else, so it constrains nothing.
-History withoutUnseen(const History& history) {
-  std::unordered_set<RegisterValue> seen;
-  for (const Operation& op : history)
-    if (op.kind != Kind::Write) seen.insert(op.expected);
-  History kept;
-  for (const Operation& op : history)
-    if (op.returned != Operation::kOpen || (op.kind != Kind::Read && seen.contains(op.written)))
-      kept.push_back(op);
-  return kept;
+// An unanswered write that nobody has seen can be put after everything else, so it constrains nothing. Without
+// it, what only it has seen may be unseen too.
+History withoutUnseen(History history) {
+  for (std::size_t before = history.size() + 1; history.size() < before;) {
+    before = history.size();
+    std::unordered_set<RegisterValue> seen;
+    for (const Operation& op : history)
+      if (op.kind != Kind::Write) seen.insert(op.expected);
+    std::erase_if(history, [&](const Operation& op) {
+      return op.returned == Operation::kOpen && (op.kind == Kind::Read || !seen.contains(op.written));
+    });
+  }
+  return history;
 }
 
 class Search {
@@ -25,15 +29,22 @@ class Search {
   explicit Search(History history) : ops_(std::move(history)), done_((ops_.size() + 63) / 64) {
     std::sort(ops_.begin(), ops_.end(),
               [](const Operation& a, const Operation& b) { return a.invoked < b.invoked; });
-    for (const Operation& op : ops_) answered_ += op.returned != Operation::kOpen ? 1 : 0;
+    for (const Operation& op : ops_) {
+      answered_ += op.returned != Operation::kOpen ? 1 : 0;
+      if (op.kind != Kind::Write) ++waiting_[op.expected];
+    }
   }
 
   Linearizability run() {
     while (answered_ > 0) {
-      if (++steps_ > kMaxSteps) return Linearizability::TooHard;
+      if (++steps_ > kStepsMax) return Linearizability::TooHard;
       if (advance()) continue;
-      if (chosen_.empty()) return Linearizability::Broken;
-      takeBack();
+      // A read that fits now can as well come now: only the writes are worth another try.
+      Kind kind = Kind::Read;
+      while (kind == Kind::Read) {
+        if (chosen_.empty()) return Linearizability::Broken;
+        kind = takeBack();
+      }
     }
     return Linearizability::Holds;
   }
@@ -65,32 +76,43 @@ class Search {
       if (!isDone(i) && fits(ops_[i]) && take(i)) return true;
     return false;
   }
-  bool fits(const Operation& op) const { return op.kind == Kind::Write || op.expected == value_; }
+  // Values are unique, so one that is overwritten never comes back: whoever waits for it has to come first.
+  bool fits(const Operation& op) const {
+    const auto waiting = waiting_.find(value_);
+    const std::size_t others = waiting == waiting_.end() ? 0 : waiting->second;
+    if (op.kind == Kind::Write) return others == 0;
+    return op.expected == value_ && (op.kind == Kind::Read || others == 1);
+  }
 
   bool take(std::size_t i) {
     const RegisterValue before = value_;
     flip(i);
-    if (ops_[i].kind != Kind::Read) value_ = ops_[i].written;
-    std::vector<std::uint64_t> configuration = done_;
-    configuration.push_back(value_);
-    if (!visited_.insert(std::move(configuration)).second) {
-      flip(i);
-      value_ = before;
-      return false;
+    if (ops_[i].kind != Kind::Read) {
+      value_ = ops_[i].written;
+      std::vector<std::uint64_t> configuration = done_;
+      configuration.push_back(value_);
+      if (!visited_.insert(std::move(configuration)).second) {
+        flip(i);
+        value_ = before;
+        return false;
+      }
     }
+    if (ops_[i].kind != Kind::Write) --waiting_[ops_[i].expected];
     answered_ -= ops_[i].returned != Operation::kOpen ? 1 : 0;
     chosen_.push_back({i, before});
     next_ = 0;
     return true;
   }
-  void takeBack() {
+  Kind takeBack() {
     const auto [op, before] = chosen_.back();
     chosen_.pop_back();
     flip(op);
     value_ = before;
     answered_ += ops_[op].returned != Operation::kOpen ? 1 : 0;
+    if (ops_[op].kind != Kind::Write) ++waiting_[ops_[op].expected];
     next_ = op + 1;
     first_ = 0;
+    return ops_[op].kind;
   }
 
   History ops_;
@@ -100,6 +122,7 @@ class Search {
   std::size_t first_ = 0;     // all before it are done
   std::size_t next_ = 0;      // the next to try here
   std::size_t steps_ = 0;
+  std::unordered_map<RegisterValue, std::size_t> waiting_;  // how many of those left expect it
   std::vector<Choice> chosen_;
   std::unordered_set<std::vector<std::uint64_t>, Hash> visited_;
 };

@@ -133,17 +133,20 @@ void Nemesis::mendSome() {
 }
 
 void Nemesis::onLoss(MemberId member) {
+  if (corrupted_ == member && !cluster_.disk(member).repairing()) corrupted_.reset();
   if (toCorrupt_.erase(member) != 0) corrupt(member);
   restartSoon(member);
 }
 
-// One at a time: what is lost on a majority is lost.
+// One at a time: what is lost on a majority is lost. Whether a member is whole again shows from outside when its
+// next run finds nothing missing.
 void Nemesis::corrupt(MemberId member) {
-  for (const auto& [other, disk] : cluster_.disks())
-    if (disk.repairing()) return;
+  if (corrupted_ && corrupted_ != member) return;
   Disk& disk = cluster_.disk(member);
   disk.loseTail(dice_.between(1, 10));
-  if (disk.repairing()) cluster_.trace().note(Step::Corrupted, member.value, disk.repairIndex);
+  if (!disk.repairing()) return;
+  corrupted_ = member;
+  cluster_.trace().note(Step::Corrupted, member.value, disk.repairIndex);
 }
 
 void Nemesis::restartSoon(MemberId member) {

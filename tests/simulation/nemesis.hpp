@@ -1,6 +1,7 @@
 // What goes wrong: every now and then one of the plan's faults, or a part of what is broken is mended.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include "simulation/cluster.hpp"
@@ -33,6 +34,7 @@ class Nemesis {
   Cluster& cluster_;
   Dice& dice_;
   std::set<MemberId> toCorrupt_;  // when they lose their power, as they will
+  std::optional<MemberId> corrupted_;  // it may still be under repair
   bool healed_ = false;
 };
 
