@@ -2,6 +2,7 @@
 // order of the log; of ten times as many older keys a fingerprint remains, enough to refuse a late
 // repetition.
 #include "cluster/apply_step.hpp"
+#include "cluster/planted.hpp"
 #include "cluster/record_codec.hpp"
 
 namespace clusterkit {
@@ -36,6 +37,7 @@ void retireOldest(ApplyStep& step) {
 
 std::optional<Outcome> findRepeated(const ClusterState& state, const Idempotency& request,
                                     std::uint64_t digest) {
+  if (planted(StateDefect::RepeatedRequestAppliedAgain)) return std::nullopt;
   if (request.key.empty() || request.key.size() > kMaxIdempotencyKeyBytes) {
     return refused(OutcomeCode::InvalidArgument, "an idempotency key must have 1 to 255 bytes");
   }

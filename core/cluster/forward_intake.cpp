@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cluster/planted.hpp"
+
 namespace clusterkit {
 
 void ForwardIntake::onRole(Role role, Epoch epoch) {
@@ -23,7 +25,9 @@ ForwardIntake::Verdict ForwardIntake::judge(const Forwarding& forwarding) {
   if (forwarding.boot < sender.boot) return Verdict::Repeated;
   if (forwarding.boot > sender.boot) sender = Sender{forwarding.boot, 0, {}};
   switch (look(sender, forwarding.number)) {
-    case Sight::Again: return Verdict::Repeated;
+    case Sight::Again:
+      if (planted(StateDefect::ForwardedCommandTakenTwice)) break;
+      return Verdict::Repeated;
     case Sight::TooOld: return Verdict::Unsure;
     case Sight::First: break;
   }

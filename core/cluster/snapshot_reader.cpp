@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "cluster/planted.hpp"
 #include "cluster/record_codec.hpp"
 #include "cluster/services.hpp"
 #include "cluster/snapshot.hpp"
@@ -118,6 +119,7 @@ class StateRestorer {
     std::string key;
     IdempotencyRecord record;
     if (!fromProto(in, key, record) || record.sequence >= state_.nextIdempotencySequence) return false;
+    if (planted(StateDefect::ResultsOutsideTheSnapshot)) return true;
     return state_.idempotency.set(key, record, contentHash(seed(), toProto(key, record))) &&
            state_.idempotencyOrder.set(BigEndianKey(record.sequence), key, 0);
   }

@@ -3,6 +3,7 @@
 // history. Nothing here may be touched from a second thread.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -87,7 +88,8 @@ class SimulatedLoop final : public EventLoop {
   void shiftWall(Duration by) { wallShift_ += by; }
   // The node stands still, like a process that is stopped or a machine that swaps: what is due meanwhile runs
   // afterwards, in its order.
-  void freezeFor(Duration span) { frozenUntil_ = now() + span; }
+  void freezeFor(Duration span) { frozenUntil_ = std::max(frozenUntil_, now() + span); }
+  MonotonicTime frozenUntil() const { return frozenUntil_; }
 
  private:
   friend class Scheduler;

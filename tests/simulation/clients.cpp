@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kDeadline = 2s;   // of one attempt
-constexpr Duration kPatience = 3s;   // then the node that was asked is given up
+constexpr Duration kDeadline = 2s;  // of one attempt
+constexpr Duration kPatience = 3s;  // then the node that was asked is given up
 constexpr int kAttempts = 3;
 
 std::string keyName(std::size_t key) { return "key-" + std::to_string(key); }
@@ -36,7 +36,8 @@ bool Clients::isIdle() const {
 }
 
 void Clients::think(std::size_t client) {
-  cluster_.scheduler().after(dice_.between(Duration(0), cluster_.plan().thinkMax), [this, client] { next(client); });
+  cluster_.scheduler().after(dice_.between(Duration(0), cluster_.plan().thinkMax),
+                             [this, client] { next(client); });
 }
 
 void Clients::next(std::size_t client) {
@@ -135,7 +136,8 @@ void Clients::written(std::size_t client, std::uint64_t id, const WriteResult& r
   } else if (outcome.code == OutcomeCode::IdempotencyExpired) {
     end(client, Ending::Open);
   } else {
-    cluster_.verdict().broken("AnswersAreSensible", "a write was answered " + std::string(toString(outcome.code)));
+    cluster_.verdict().broken("AnswersAreSensible",
+                              "a write was answered " + std::string(toString(outcome.code)));
   }
 }
 
@@ -215,9 +217,9 @@ void Clients::judge(const SimNode& node, Verdict& verdict) const {
   for (std::size_t key = 0; key < histories_.size(); ++key) {
     const StoredValue* value = node.coordinator().current().findValue(keyName(key));
     if (acknowledged_[key] > (value == nullptr ? 0 : value->version))
-      verdict.broken("NoAcknowledgedWriteLost", keyName(key) + " at member " +
-                                                    std::to_string(node.member().value) + " is older than version " +
-                                                    std::to_string(acknowledged_[key]));
+      verdict.broken("NoAcknowledgedWriteLost",
+                     keyName(key) + " at member " + std::to_string(node.member().value) +
+                         " is older than version " + std::to_string(acknowledged_[key]));
   }
 }
 

@@ -1,5 +1,5 @@
-// The clients: each does one operation after the other on some node that runs, repeats some of its writes with
-// the same idempotency key when it was not told what became of them, and keeps the history of every key.
+// The clients: each does one operation after the other on some node that runs, repeats some of its writes
+// with the same idempotency key when it was not told what became of them, and keeps the history of every key.
 #pragma once
 
 #include <map>

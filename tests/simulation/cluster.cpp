@@ -25,8 +25,18 @@ Cluster::Cluster(const Plan& plan, Trace::Echo echo)
       scheduler_(plan.seed),
       dice_(plan.seed),
       trace_(scheduler_, echo),
-      oracle_(disks_, trace_, verdict_),
-      network_(scheduler_, dice_, trace_) {}
+      oracle_(scheduler_, disks_, trace_, verdict_),
+      network_(scheduler_, dice_, trace_) {
+  watchLeaders();
+}
+
+void Cluster::watchLeaders() {
+  for (SimNode* node : running())
+    if (node->leads())
+      oracle_.stillLeads(node->member(), node->coordinator().membership()->epoch, node->loop().frozenUntil(),
+                         4 * plan_.raft.electionTimeout);
+  scheduler_.after(plan_.raft.electionTimeout, [this] { watchLeaders(); });
+}
 
 void Cluster::found() {
   const MemberId first = add();

@@ -26,11 +26,11 @@ class Cluster {
   // All that were ever made, in the order of their ids.
   std::vector<MemberId> members() const;
   std::vector<SimNode*> running();
-  SimNode* node(MemberId member);     // null: it is down
-  SimNode* leader();                  // of the newest term that anybody leads in; null: nobody
+  SimNode* node(MemberId member);  // null: it is down
+  SimNode* leader();               // of the newest term that anybody leads in; null: nobody
   std::vector<MemberId> consensusMembers(SimNode& leader) const;
   std::vector<MemberId> voters(SimNode& leader) const;
-  MemberId add();                     // a new member with an empty disk, running
+  MemberId add();  // a new member with an empty disk, running
   void start(MemberId member);
   void kill(MemberId member);
   Disk& disk(MemberId member) { return disks_.at(member); }
@@ -49,6 +49,7 @@ class Cluster {
 
  private:
   void buryTheDead();
+  void watchLeaders();
   void join(MemberId member);
   bool propose(CommandBody body);
   bool change(ChangeKind kind, MemberId member);

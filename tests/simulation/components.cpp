@@ -34,7 +34,8 @@ Instances::Instances() { nested().push_back(this); }
 
 Instances::~Instances() {
   std::erase(nested(), this);
-  for (auto instance = living_.rbegin(); instance != living_.rend(); ++instance) instance->destroy(instance->self);
+  for (auto instance = living_.rbegin(); instance != living_.rend(); ++instance)
+    instance->destroy(instance->self);
 }
 
 void Instances::born(Living instance) { nested().back()->living_.push_back(instance); }

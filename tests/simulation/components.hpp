@@ -9,8 +9,8 @@
 
 namespace clusterkit::sim {
 
-// Every instance that was made while this object was the newest one; destroys those that nobody has destroyed.
-// Outlives the PluginStack that made them, and ends right after it.
+// Every instance that was made while this object was the newest one; destroys those that nobody has
+// destroyed. Outlives the PluginStack that made them, and ends right after it.
 class Instances {
  public:
   Instances();
@@ -56,7 +56,9 @@ ck_config configOf(const Parts& parts, const char* instance) {
   config.instance = instance;
   config.data_dir = "/nowhere";
   config.str = [](void*, const char*) noexcept -> const char* { return nullptr; };
-  config.num = [](void* cx, const char*) noexcept -> std::int64_t { return reinterpret_cast<std::int64_t>(cx); };
+  config.num = [](void* cx, const char*) noexcept -> std::int64_t {
+    return reinterpret_cast<std::int64_t>(cx);
+  };
   config.count = [](void*, const char*) noexcept -> std::uint64_t { return 0; };
   config.item = [](void*, const char*, std::uint64_t) noexcept -> const char* { return nullptr; };
   return config;

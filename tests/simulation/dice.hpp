@@ -22,7 +22,8 @@ class Dice {
   std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
   Duration between(Duration low, Duration high) {
-    return low + Duration(static_cast<Duration::rep>(below(static_cast<std::uint64_t>((high - low).count()) + 1)));
+    return low +
+           Duration(static_cast<Duration::rep>(below(static_cast<std::uint64_t>((high - low).count()) + 1)));
   }
   bool chance(std::uint32_t percent) { return percent != 0 && below(100) < percent; }
   bool oneIn(std::uint64_t n) { return below(n) == 0; }

@@ -19,8 +19,8 @@ DiskBatch DiskBatch::copyOf(const ck_store_batch& batch, std::uint64_t seq) {
   }
   for (std::uint64_t i = 0; i < batch.meta_count; ++i) {
     const ck_named_value& m = batch.meta[i];
-    copy.named.emplace_back(m.name, m.value.data == nullptr ? std::nullopt
-                                                            : std::optional<std::string>(view(m.value)));
+    copy.named.emplace_back(
+        m.name, m.value.data == nullptr ? std::nullopt : std::optional<std::string>(view(m.value)));
   }
   return copy;
 }

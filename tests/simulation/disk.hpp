@@ -1,9 +1,9 @@
-// One node's disk: what survives the loss of power, and what was written and not yet synced. It lives as long as
-// the member; DiskStore is one run's view of it.
+// One node's disk: what survives the loss of power, and what was written and not yet synced. It lives as long
+// as the member; DiskStore is one run's view of it.
 //
-// The model is the contract of clusterkit/store.h: writes take effect in order, each whole or not at all, and a
-// loss of power keeps a prefix of what was not synced. Beyond the contract goes corruption: a tail of synced
-// entries is found to be unreadable, which a store must notice and report (CK_STORE_REPAIRING).
+// The model is the contract of clusterkit/store.h: writes take effect in order, each whole or not at all, and
+// a loss of power keeps a prefix of what was not synced. Beyond the contract goes corruption: a tail of
+// synced entries is found to be unreadable, which a store must notice and report (CK_STORE_REPAIRING).
 #pragma once
 
 #include <clusterkit/log_shape.hpp>

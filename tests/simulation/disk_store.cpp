@@ -35,7 +35,8 @@ void DiskStore::open(ck_token token) {
   image.high_water_index = disk.repairing() ? disk.repairIndex : shape_.end().index;
   image.snapshot.size = sizeof image.snapshot;
   if (const DiskSnapshot* s = payload->snapshot.get())
-    image.snapshot = {sizeof(ck_snap_meta), 0, s->index, s->term, span(s->config), s->bytes.size(), s->checksum};
+    image.snapshot = {sizeof(ck_snap_meta), 0,          s->index, s->term, span(s->config),
+                      s->bytes.size(),      s->checksum};
   parts_.trace.note(Step::Opened, parts_.member.value, shape_.end().index, image.hard.term);
   ck_store_image* const first = &payload->image;
   host_.complete(token, CK_OK, 0, 0, Buffer::ofStruct(std::move(payload), first));
@@ -153,8 +154,8 @@ void DiskStore::stop(ck_token token) {
 }
 
 const ck_component& diskStoreComponent() {
-  static const ck_component component = tracked<DiskStore>(
-      sdk::component<DiskStore, sdk::StoreTraits<DiskStore>::iface>(
+  static const ck_component component =
+      tracked<DiskStore>(sdk::component<DiskStore, sdk::StoreTraits<DiskStore>::iface>(
           CK_STORE_KIND, "simulated", "a disk of the simulation", "1", CK_COMPONENT_DETERMINISTIC));
   return component;
 }

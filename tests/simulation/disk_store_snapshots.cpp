@@ -9,8 +9,8 @@ ck_status DiskStore::snapCreate(const ck_snap_meta& meta, std::uint64_t& handle)
   if (failed_) return CK_FATAL;
   if (parts_.disk.faults.full) return CK_NO_SPACE;
   handle = ++lastHandle_;
-  incoming_ = Incoming{handle, meta.total_size, meta.checksum,
-                       {meta.index, meta.term, 0, std::string(view(meta.config)), {}}};
+  incoming_ = Incoming{
+      handle, meta.total_size, meta.checksum, {meta.index, meta.term, 0, std::string(view(meta.config)), {}}};
   return CK_OK;
 }
 

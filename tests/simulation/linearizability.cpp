@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kStepsMax = 1'000'000;
 
-// An unanswered write that nobody has seen can be put after everything else, so it constrains nothing. Without
-// it, what only it has seen may be unseen too.
+// An unanswered write that nobody has seen can be put after everything else, so it constrains nothing.
+// Without it, what only it has seen may be unseen too.
 History withoutUnseen(History history) {
   for (std::size_t before = history.size() + 1; history.size() < before;) {
     before = history.size();

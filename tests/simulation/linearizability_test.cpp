@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::uint64_t open = Operation::kOpen;
 
-Operation read(RegisterValue seen, std::uint64_t from, std::uint64_t to) { return {Kind::Read, seen, 0, from, to}; }
+Operation read(RegisterValue seen, std::uint64_t from, std::uint64_t to) {
+  return {Kind::Read, seen, 0, from, to};
+}
 Operation write(RegisterValue value, std::uint64_t from, std::uint64_t to) {
   return {Kind::Write, 0, value, from, to};
 }

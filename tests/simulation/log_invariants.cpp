@@ -21,8 +21,8 @@ bool holds(const Disk& disk, LogIndex index, std::uint64_t term) {
 void OneLeaderPerTerm::leads(MemberId member, Epoch term, Verdict& verdict) {
   const auto [known, fresh] = leaders_.emplace(term, member);
   if (!fresh && known->second != member)
-    verdict.broken("OneLeaderPerTerm", "term " + text(term.value) + " is led by " + text(known->second.value) +
-                                           " and by " + text(member.value));
+    verdict.broken("OneLeaderPerTerm", "term " + text(term.value) + " is led by " +
+                                           text(known->second.value) + " and by " + text(member.value));
 }
 
 void LogMatching::written(MemberId member, const DiskBatch& batch, Verdict& verdict) {
@@ -37,7 +37,9 @@ void LogMatching::written(MemberId member, const DiskBatch& batch, Verdict& verd
   }
 }
 
-void TermsAndVotesStand::opened(MemberId member, const Disk& disk, Verdict&) { last_[member] = disk.durable.hard; }
+void TermsAndVotesStand::opened(MemberId member, const Disk& disk, Verdict&) {
+  last_[member] = disk.durable.hard;
+}
 
 void TermsAndVotesStand::written(MemberId member, const DiskBatch& batch, Verdict& verdict) {
   if (batch.hard) follows(member, *batch.hard, verdict);
@@ -57,15 +59,15 @@ void TermsAndVotesStand::follows(MemberId member, const ck_hard_state& hard, Ver
 bool CommittedEntries::take(MemberId member, const Committed& entry, Verdict& verdict) {
   LogIndex& reached = reached_[member];
   if (entry.index <= reached)
-    verdict.broken("CommitNeverFalls", "member " + text(member.value) + ": " + text(entry.index.value) + " after " +
-                                           text(reached.value));
+    verdict.broken("CommitNeverFalls", "member " + text(member.value) + ": " + text(entry.index.value) +
+                                           " after " + text(reached.value));
   reached = entry.index;
   const Entry present{entry.epoch.value, digest(entry.command)};
   const auto [known, fresh] = entries_.emplace(entry.index, present);
   if (!fresh && !(known->second == present))
-    verdict.broken("CommittedEntriesNeverChange", "index " + text(entry.index.value) + " of term " +
-                                                      text(known->second.term) + " is another one of term " +
-                                                      text(present.term) + " at member " + text(member.value));
+    verdict.broken("CommittedEntriesNeverChange",
+                   "index " + text(entry.index.value) + " of term " + text(known->second.term) +
+                       " is another one of term " + text(present.term) + " at member " + text(member.value));
   return fresh;
 }
 
@@ -77,8 +79,31 @@ void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedE
   const auto& [index, entry] = *committed.all().rbegin();
   const bool has = log.shape.snapshot().index >= index.value || log.shape.termAt(index.value) == entry.term;
   if (!has)
-    verdict.broken("LeaderIsComplete", "member " + text(member.value) + " leads without the committed entry " +
-                                           text(index.value) + ":" + text(entry.term));
+    verdict.broken("LeaderIsComplete", "member " + text(member.value) +
+                                           " leads without the committed entry " + text(index.value) + ":" +
+                                           text(entry.term));
+}
+
+void OldLeadersStepDown::leads(Epoch term, MonotonicTime now) {
+  if (term <= newest_) return;
+  newest_ = term;
+  since_ = now;
+}
+
+void OldLeadersStepDown::stillLeads(MemberId member, Epoch term, MonotonicTime awake, MonotonicTime now,
+                                    Duration patience, Verdict& verdict) const {
+  if (term < newest_ && now - std::max(awake, since_) > patience)
+    verdict.broken("OldLeadersStepDown", "member " + text(member.value) + " still leads in term " +
+                                             text(term.value) + ", others follow one of term " +
+                                             text(newest_.value));
+}
+
+void AppliedIsDurable::committed(MemberId member, std::span<const Committed> entries, const Disk& disk,
+                                 Verdict& verdict) {
+  const Committed& last = entries.back();
+  if (!holds(disk, last.index, last.epoch.value))
+    verdict.broken("AppliedIsDurable", "member " + text(member.value) + " applies " + text(last.index.value) +
+                                           " before it is on its disk");
 }
 
 void CommitIsOnMajority::members(MemberId member, std::span<const Member> members, LogIndex index) {

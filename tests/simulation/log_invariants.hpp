@@ -1,5 +1,5 @@
-// What must hold of elections, logs and disks (Raft's Figure 3.2, and what durability adds). Each class watches
-// one promise, over all nodes and all their lives, and names it when it is broken.
+// What must hold of elections, logs and disks (Raft's Figure 3.2, and what durability adds). Each class
+// watches one promise, over all nodes and all their lives, and names it when it is broken.
 #pragma once
 
 #include <map>
@@ -24,8 +24,8 @@ class OneLeaderPerTerm {
   std::map<Epoch, MemberId> leaders_;
 };
 
-// Two logs with an entry of the same index and term are equal up to it. By induction it is enough that such an
-// entry is always the same and always follows an entry of the same term.
+// Two logs with an entry of the same index and term are equal up to it. By induction it is enough that such
+// an entry is always the same and always follows an entry of the same term.
 class LogMatching {
  public:
   void written(MemberId member, const DiskBatch& batch, Verdict& verdict);
@@ -67,7 +67,8 @@ class CommittedEntries {
   void began(MemberId member) { reached_.erase(member); }
   // Calls firstSeen(index, entry) for each that nobody has committed before.
   template <class FirstSeen>
-  void committed(MemberId member, std::span<const Committed> entries, Verdict& verdict, FirstSeen&& firstSeen) {
+  void committed(MemberId member, std::span<const Committed> entries, Verdict& verdict,
+                 FirstSeen&& firstSeen) {
     for (const Committed& entry : entries)
       if (take(member, entry, verdict)) firstSeen(entry.index, Entry(entries_.at(entry.index)));
   }
@@ -79,20 +80,42 @@ class CommittedEntries {
   std::map<MemberId, LogIndex> reached_;
 };
 
-// A new leader's log holds everything that was committed before (Leader Completeness, 3.6.3). To be asked only of
-// the newest term: who wins an old one late may lack what a later leader has committed.
+// A new leader's log holds everything that was committed before (Leader Completeness, 3.6.3). To be asked
+// only of the newest term: who wins an old one late may lack what a later leader has committed.
 class LeaderIsComplete {
  public:
   static void leads(MemberId member, const Disk& disk, const CommittedEntries& committed, Verdict& verdict);
 };
 
-// An entry is committed only once a majority of voters has it on disk, whatever they said. The configuration that
-// decided was the leader's; from outside it is the committing member's one as of the entry, or a later one that
-// was in force anywhere. Asked at the end of the event, for a change may commit what came before it.
+// A leader that is cut off steps down by itself: it does not lead beside a newer one for long (6.2).
+class OldLeadersStepDown {
+ public:
+  void leads(Epoch term, MonotonicTime now);
+  // A member leads in this term; it could notice what is wrong since `awake`.
+  void stillLeads(MemberId member, Epoch term, MonotonicTime awake, MonotonicTime now, Duration patience,
+                  Verdict& verdict) const;
+
+ private:
+  Epoch newest_;
+  MonotonicTime since_;
+};
+
+// What a member applies is on its own disk, or a crash could take it back.
+class AppliedIsDurable {
+ public:
+  static void committed(MemberId member, std::span<const Committed> entries, const Disk& disk,
+                        Verdict& verdict);
+};
+
+// An entry is committed only once a majority of voters has it on disk, whatever they said. The configuration
+// that decided was the leader's; from outside it is the committing member's one as of the entry, or a later
+// one that was in force anywhere. Asked at the end of the event, for a change may commit what came before it.
 class CommitIsOnMajority {
  public:
   void members(MemberId member, std::span<const Member> members, LogIndex index);
-  void committed(MemberId member, LogIndex index, std::uint64_t term) { news_.push_back({member, index, term}); }
+  void committed(MemberId member, LogIndex index, std::uint64_t term) {
+    news_.push_back({member, index, term});
+  }
   void endOfEvent(const Disks& disks, Verdict& verdict) {
     for (const News& news : news_) judge(news, disks, verdict);
     news_.clear();

@@ -1,4 +1,4 @@
-// The simulation from a command line: clusterkit_sim --seeds N --seed S [--trace] [--quiet]
+// The simulation from a command line: clusterkit_sim --seeds N --seed S [--until-broken] [--trace]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,10 +15,12 @@ using namespace clusterkit::sim;
 struct Arguments {
   std::uint64_t first = 1, count = 1;
   Trace::Echo echo = Trace::Echo::Silent;
+  bool untilBroken = false;
 };
 
 [[noreturn]] void usage(std::string_view wrong) {
-  std::cerr << "clusterkit_sim: '" << wrong << "': allowed are --seed S, --seeds N and --trace\n";
+  std::cerr << "clusterkit_sim: '" << wrong
+            << "': allowed are --seed S, --seeds N, --until-broken and --trace\n";
   std::exit(2);
 }
 
@@ -26,7 +28,9 @@ Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
-    if (name == "--trace")
+    if (name == "--until-broken")
+      arguments.untilBroken = true;
+    else if (name == "--trace")
       arguments.echo = Trace::Echo::Everything;
     else if ((name == "--seed" || name == "--seeds") && i + 1 < argc)
       (name == "--seed" ? arguments.first : arguments.count) = std::strtoull(argv[++i], nullptr, 10);
@@ -57,8 +61,10 @@ int main(int argc, char** argv) {
       ++broken;
       report(r);
       std::fflush(stdout);
+      if (arguments.untilBroken) return 1;
     }
-    if (arguments.count == 1) std::printf("trace hash %016llx\n", static_cast<unsigned long long>(r.traceHash));
+    if (arguments.count == 1)
+      std::printf("trace hash %016llx\n", static_cast<unsigned long long>(r.traceHash));
     sum.events += r.events;
     sum.answered += r.answered;
     sum.committed += r.committed;
@@ -68,11 +74,12 @@ int main(int argc, char** argv) {
     sum.simulated += r.simulated;
   }
   const double spent = cpuSeconds() - begun;
-  std::printf("seeds %llu broken %llu events %llu (%.2f M/s) simulated %.0f s answered %zu committed %zu "
-              "terms %zu changes %zu transfers %zu cpu %.1f s\n",
-              static_cast<unsigned long long>(arguments.count), static_cast<unsigned long long>(broken),
-              static_cast<unsigned long long>(sum.events), static_cast<double>(sum.events) / spent / 1e6,
-              std::chrono::duration<double>(sum.simulated).count(), sum.answered, sum.committed, sum.terms,
-              sum.changes, sum.transfers, spent);
+  std::printf(
+      "seeds %llu broken %llu events %llu (%.2f M/s) simulated %.0f s answered %zu committed %zu "
+      "terms %zu changes %zu transfers %zu cpu %.1f s\n",
+      static_cast<unsigned long long>(arguments.count), static_cast<unsigned long long>(broken),
+      static_cast<unsigned long long>(sum.events), static_cast<double>(sum.events) / spent / 1e6,
+      std::chrono::duration<double>(sum.simulated).count(), sum.answered, sum.committed, sum.terms,
+      sum.changes, sum.transfers, spent);
   return broken == 0 ? 0 : 1;
 }

@@ -58,13 +58,12 @@ void Nemesis::harmNode(Fault fault, MemberId member) {
   switch (fault) {
     case Fault::Kill: return cluster_.kill(member);
     case Fault::KillMidway: return node->power().failBefore(dice_.between(1, kEffectsUntilLoss));
-    case Fault::Corrupt:
-      toCorrupt_.insert(member);
-      return cluster_.kill(member);
+    case Fault::Corrupt: toCorrupt_.insert(member); return cluster_.kill(member);
     case Fault::SlowDisk: disk.faults.syncMax = dice_.between(Duration(1ms), Duration(500ms)); return;
     case Fault::FullDisk: return disk.fill();
     case Fault::BrokenDisk: disk.faults.syncFailsPercent = 30; return;
-    case Fault::JumpClock: return node->loop().shiftWall(dice_.between(Duration(0s), Duration(7200s)) - 3600s);
+    case Fault::JumpClock:
+      return node->loop().shiftWall(dice_.between(Duration(0s), Duration(7200s)) - 3600s);
     case Fault::Freeze: return node->loop().freezeFor(dice_.between(Duration(1ms), kFreezeMax));
     default: return;
   }
@@ -138,8 +137,8 @@ void Nemesis::onLoss(MemberId member) {
   restartSoon(member);
 }
 
-// One at a time: what is lost on a majority is lost. Whether a member is whole again shows from outside when its
-// next run finds nothing missing.
+// One at a time: what is lost on a majority is lost. Whether a member is whole again shows from outside when
+// its next run finds nothing missing.
 void Nemesis::corrupt(MemberId member) {
   if (corrupted_ && corrupted_ != member) return;
   Disk& disk = cluster_.disk(member);
@@ -154,7 +153,8 @@ void Nemesis::restartSoon(MemberId member) {
   cluster_.scheduler().after(pause, [this, member] {
     cluster_.start(member);
     // A recovery may fail again.
-    if (!healed_ && dice_.oneIn(8)) cluster_.node(member)->power().failBefore(dice_.between(1, kEffectsUntilLoss));
+    if (!healed_ && dice_.oneIn(8))
+      cluster_.node(member)->power().failBefore(dice_.between(1, kEffectsUntilLoss));
   });
 }
 

@@ -33,7 +33,7 @@ class Nemesis {
 
   Cluster& cluster_;
   Dice& dice_;
-  std::set<MemberId> toCorrupt_;  // when they lose their power, as they will
+  std::set<MemberId> toCorrupt_;       // when they lose their power, as they will
   std::optional<MemberId> corrupted_;  // it may still be under repair
   bool healed_ = false;
 };

@@ -65,8 +65,9 @@ void Network::send(MemberId from, MemberId to, std::uint32_t lane, std::string b
   trace_.note(Step::Sent, from.value, to.value, bytes.size());
   const bool twice = dice_.chance(faults.duplicatePercent);
   if (twice)
-    scheduler_.after(dice_.between(faults.delayMin, 2 * faults.delayMax),
-                     [this, from, to, lane, copy = bytes]() mutable { deliver(from, to, lane, std::move(copy)); });
+    scheduler_.after(
+        dice_.between(faults.delayMin, 2 * faults.delayMax),
+        [this, from, to, lane, copy = bytes]() mutable { deliver(from, to, lane, std::move(copy)); });
   scheduler_.after(
       dice_.between(faults.delayMin, faults.delayMax),
       [this, from, to, lane, b = std::move(bytes)]() mutable { deliver(from, to, lane, std::move(b)); });

@@ -21,7 +21,8 @@ struct LinkFaults {
 
 class Network {
  public:
-  Network(Scheduler& scheduler, Dice& dice, Trace& trace) : scheduler_(scheduler), dice_(dice), trace_(trace) {}
+  Network(Scheduler& scheduler, Dice& dice, Trace& trace)
+      : scheduler_(scheduler), dice_(dice), trace_(trace) {}
 
   // A run of a member begins and ends.
   void attach(MemberId member, NetworkTransport& transport);

@@ -16,7 +16,8 @@ SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& dis
       consensusConfig_(options_.config()),
       loop_(parts.scheduler),
       workers_(loop_),
-      coordinator_(loop_, log_, [this](const std::string& reason) { fatal(reason, PluginExit::InvariantBroken); }) {
+      coordinator_(loop_, log_,
+                   [this](const std::string& reason) { fatal(reason, PluginExit::InvariantBroken); }) {
   const StackChoices choices{{diskStoreComponent(), storeConfig_},
                              {networkTransportComponent(), transportConfig_},
                              {raftComponent(), consensusConfig_}};
@@ -46,7 +47,8 @@ void SimNode::start() {
     const BootKind kind = image.value().empty() ? identity_.empty : BootKind::Restart;
     try {
       running_ = true;
-      stack_->startConsensus({kind, identity_.cluster, {identity_.member, address.endpoint, address.publicKey}});
+      stack_->startConsensus(
+          {kind, identity_.cluster, {identity_.member, address.endpoint, address.publicKey}});
     } catch (const PluginError& error) {
       fatal(error.what(), PluginExit::PluginFailed);
     }

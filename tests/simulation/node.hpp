@@ -1,5 +1,5 @@
-// One run of one member: the real plugin stack with the real consensus plugin, the real coordinator and apply,
-// on simulated time, wires and disk. Its destruction is its crash.
+// One run of one member: the real plugin stack with the real consensus plugin, the real coordinator and
+// apply, on simulated time, wires and disk. Its destruction is its crash.
 #pragma once
 
 #include <optional>

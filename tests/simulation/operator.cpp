@@ -8,8 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPauseMax = 800ms;
-constexpr std::size_t kMembersMax = 9;   // that are ever made
-constexpr std::size_t kVotersMin = 3;    // so that a corrupted one can be repaired
+constexpr std::size_t kMembersMax = 9;  // that are ever made
+constexpr std::size_t kVotersMin = 3;   // so that a corrupted one can be repaired
 
 }  // namespace
 
@@ -28,7 +28,7 @@ void Operator::turn() {
   if (leader == nullptr) return;
   const Plan& plan = cluster_.plan();
   if (plan.changesMembers && dice_.oneIn(2)) changeMembers(*leader);
-  if (plan.transfersLeadership && dice_.oneIn(4)) transfer(*leader);
+  if (plan.transfersLeadership && dice_.oneIn(3)) transfer(*leader);
   if (plan.changesOwners) changeOwners(*leader);
 }
 
@@ -61,13 +61,31 @@ void Operator::ask(SimNode& leader, ChangeKind kind, MemberId member) {
 void Operator::transfer(SimNode& leader) {
   const auto members = cluster_.consensusMembers(leader);
   const MemberId to = members.empty() || dice_.oneIn(3) ? MemberId() : dice_.pick(members);
-  leader.coordinator().consensus().stepDown(to,
-                                            [this](CallOutcome outcome) { transfers_ += outcome.ok() ? 1 : 0; });
+  // A leader that is cut off while it hands over is the one that could still take itself for the leader.
+  if (dice_.oneIn(2))
+    cluster_.scheduler().after(dice_.between(Duration(0ms), Duration(20ms)),
+                               [this, member = leader.member()] { cutOff(member); });
+  leader.coordinator().consensus().stepDown(
+      to, [this](CallOutcome outcome) { transfers_ += outcome.ok() ? 1 : 0; });
+}
+
+void Operator::cutOff(MemberId member) {
+  if (stopped_) return;
+  for (const MemberId other : cluster_.members()) {
+    cluster_.network().cut(member, other);
+    if (dice_.oneIn(2)) cluster_.network().cut(other, member);
+  }
+  cluster_.scheduler().after(dice_.between(Duration(50ms), Duration(2s)), [this, member] {
+    for (const MemberId other : cluster_.members()) {
+      cluster_.network().mend(member, other);
+      cluster_.network().mend(other, member);
+    }
+  });
 }
 
 void Operator::propose(SimNode& leader, CommandBody body) {
-  leader.coordinator().propose(std::move(body), {}, cluster_.scheduler().now() + 2s, [](WriteResult) {},
-                               Route::HereOnly);
+  leader.coordinator().propose(
+      std::move(body), {}, cluster_.scheduler().now() + 2s, [](WriteResult) {}, Route::HereOnly);
 }
 
 void Operator::changeOwners(SimNode& leader) {
@@ -79,7 +97,8 @@ CommandBody Operator::ownersCommand(const ClusterState& state) {
   const MemberId some = dice_.pick(cluster_.members());
   switch (dice_.below(6)) {
     case 0: return AddNode{nodeSpecOf(some, 1), {}};
-    case 1: return SetNodeStatus{some, 0, dice_.oneIn(3) ? NodeStatus::Suspect : NodeStatus::Active, {}, {}, {}};
+    case 1:
+      return SetNodeStatus{some, 0, dice_.oneIn(3) ? NodeStatus::Suspect : NodeStatus::Active, {}, {}, {}};
     case 2: return AnnounceLeader{some};
     default: break;
   }

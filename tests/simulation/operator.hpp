@@ -1,5 +1,5 @@
-// What people and the controller do to a cluster: voters come and go, leadership is handed over, partitions get
-// other owners. Everything at the leader, like the real thing; a refusal is nothing special.
+// What people and the controller do to a cluster: voters come and go, leadership is handed over, partitions
+// get other owners. Everything at the leader, like the real thing; a refusal is nothing special.
 #pragma once
 
 #include "simulation/cluster.hpp"
@@ -23,6 +23,7 @@ class Operator {
   void changeMembers(SimNode& leader);
   void ask(SimNode& leader, ChangeKind kind, MemberId member);
   void transfer(SimNode& leader);
+  void cutOff(MemberId member);
   void changeOwners(SimNode& leader);
   CommandBody ownersCommand(const ClusterState& state);
   void propose(SimNode& leader, CommandBody body);

@@ -17,6 +17,7 @@ void Oracle::role(MemberId member, Role role, Epoch term, MemberId) {
   if (role != Role::Leader) return;
   ++terms_;
   oneLeaderPerTerm_.leads(member, term, verdict_);
+  oldLeaders_.leads(term, scheduler_.now());
   if (term == oneLeaderPerTerm_.newest())
     LeaderIsComplete::leads(member, disks_.at(member), committedEntries_, verdict_);
 }
@@ -29,7 +30,12 @@ void Oracle::members(MemberId member, std::span<const Member> members, LogIndex 
   commitIsOnMajority_.members(member, members, index);
 }
 
+void Oracle::stillLeads(MemberId member, Epoch term, MonotonicTime awake, Duration patience) {
+  oldLeaders_.stillLeads(member, term, awake, scheduler_.now(), patience, verdict_);
+}
+
 void Oracle::committed(MemberId member, std::span<const Committed> entries) {
+  AppliedIsDurable::committed(member, entries, disks_.at(member), verdict_);
   committedEntries_.committed(member, entries, verdict_, [&](LogIndex index, CommittedEntries::Entry entry) {
     commitIsOnMajority_.committed(member, index, entry.term);
     trace_.note(Step::Committed, member.value, index.value, entry.bytes);

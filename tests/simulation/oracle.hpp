@@ -10,7 +10,8 @@ namespace clusterkit::sim {
 
 class Oracle final : public Witness {
  public:
-  Oracle(const Disks& disks, Trace& trace, Verdict& verdict) : disks_(disks), trace_(trace), verdict_(verdict) {}
+  Oracle(const Scheduler& scheduler, const Disks& disks, Trace& trace, Verdict& verdict)
+      : scheduler_(scheduler), disks_(disks), trace_(trace), verdict_(verdict) {}
 
   void opened(MemberId member, const Disk& disk) override;
   void written(MemberId member, const DiskBatch& batch) override;
@@ -22,12 +23,14 @@ class Oracle final : public Witness {
   void ended(MemberId member, const std::string& reason, bool storeFailed) override;
 
   void endOfEvent() { commitIsOnMajority_.endOfEvent(disks_, verdict_); }
+  void stillLeads(MemberId member, Epoch term, MonotonicTime awake, Duration patience);
   // A client was told that its write has been applied here.
   void acknowledged(LogIndex index);
   LogIndex lastCommitted() const;
   std::size_t terms() const { return terms_; }
 
  private:
+  const Scheduler& scheduler_;
   const Disks& disks_;
   Trace& trace_;
   Verdict& verdict_;
@@ -36,6 +39,7 @@ class Oracle final : public Witness {
   LogMatching logMatching_;
   TermsAndVotesStand termsAndVotes_;
   CommittedEntries committedEntries_;
+  OldLeadersStepDown oldLeaders_;
   CommitIsOnMajority commitIsOnMajority_;
   StateHashesEqual stateHashes_;
   EventsDenseAndInOrder events_;

@@ -14,23 +14,23 @@
 namespace clusterkit::sim {
 
 enum class Fault : std::uint8_t {
-  Kill,          // one node, between two events
-  KillMidway,    // one node, between two of its effects
-  KillMany,      // any number, at the same moment
-  Corrupt,       // one node loses its power, and synced entries with it
-  Isolate,       // one node from all others
-  CutPair,       // one pair, both ways
-  CutOneWay,     // one pair, one way
-  Deafen,        // one node sends and does not hear
-  Split,         // two halves
-  Bridge,        // two halves, joined by one node
-  Flap,          // one pair comes and goes
-  Weather,       // loss, duplicates and delays are drawn anew
+  Kill,        // one node, between two events
+  KillMidway,  // one node, between two of its effects
+  KillMany,    // any number, at the same moment
+  Corrupt,     // one node loses its power, and synced entries with it
+  Isolate,     // one node from all others
+  CutPair,     // one pair, both ways
+  CutOneWay,   // one pair, one way
+  Deafen,      // one node sends and does not hear
+  Split,       // two halves
+  Bridge,      // two halves, joined by one node
+  Flap,        // one pair comes and goes
+  Weather,     // loss, duplicates and delays are drawn anew
   SlowDisk,
   FullDisk,
-  BrokenDisk,    // syncs fail, until the node has ended of it
-  JumpClock,     // one node's wall clock
-  Freeze,        // one node stands still for a while
+  BrokenDisk,  // syncs fail, until the node has ended of it
+  JumpClock,   // one node's wall clock
+  Freeze,      // one node stands still for a while
 };
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::Freeze) + 1;
 

@@ -1,5 +1,6 @@
-// One seed, from the plan to the verdict: the cluster is founded, then everything may go wrong for a while and
-// nothing may be broken (safety), then everything is healed and the cluster must come together (liveness).
+// One seed, from the plan to the verdict: the cluster is founded, then everything may go wrong for a while
+// and nothing may be broken (safety), then everything is healed and the cluster must come together
+// (liveness).
 #pragma once
 
 #include <iosfwd>

@@ -17,7 +17,8 @@ void StateHashesEqual::state(MemberId member, const ClusterState& state, Verdict
                    "member " + text(member.value) + " differs at index " + text(state.appliedIndex.value));
 }
 
-void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Events events, Verdict& verdict) {
+void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Events events,
+                                  Verdict& verdict) {
   const auto seen = next_.find(member);
   EventSeq next = seen == next_.end() ? EventSeq(1) : seen->second;
   for (const auto& event : events) {
@@ -28,8 +29,8 @@ void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Ev
     const Known present{event->index, event->body.index()};
     const auto [known, fresh] = known_.emplace(event->seq, present);
     if (!fresh && !(known->second == present))
-      verdict.broken("EventsDenseAndInOrder", "event " + text(event->seq.value) + " is another one at member " +
-                                                  text(member.value));
+      verdict.broken("EventsDenseAndInOrder",
+                     "event " + text(event->seq.value) + " is another one at member " + text(member.value));
   }
   // A restore may jump forwards, never back.
   if (state.nextEvent < next || (!events.empty() && state.nextEvent != next))

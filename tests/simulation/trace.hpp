@@ -12,28 +12,28 @@
 namespace clusterkit::sim {
 
 enum class Step : std::uint8_t {
-  Started,      // node, its run
-  Opened,       // node, last index on disk, term on disk
-  PowerLost,    // node, unsynced writes that survived, of how many
-  Ended,        // node: it stopped itself
-  Sent,         // from, to, bytes
-  Lost,         // from, to, bytes
-  Delivered,    // from, to, bytes
-  Written,      // node, batch, last index of the batch or 0
-  Synced,       // node, batch
-  SyncFailed,   // node, batch
-  DiskFull,     // node
-  DiskFreed,    // node
-  Corrupted,    // node, entries lost
-  Role,         // node, role, term
-  Members,      // node, index of the configuration, voters as bits
-  Committed,    // node, index, hash of the command
-  SnapshotMade, // node, index
-  Restored,     // node, index
-  Invoked,      // client, operation, node
-  Returned,     // client, operation, outcome
-  Asked,        // node, kind of change, member
-  Fault,        // number of the fault, node, other
+  Started,       // node, its run
+  Opened,        // node, last index on disk, term on disk
+  PowerLost,     // node, unsynced writes that survived, of how many
+  Ended,         // node: it stopped itself
+  Sent,          // from, to, bytes
+  Lost,          // from, to, bytes
+  Delivered,     // from, to, bytes
+  Written,       // node, batch, last index of the batch or 0
+  Synced,        // node, batch
+  SyncFailed,    // node, batch
+  DiskFull,      // node
+  DiskFreed,     // node
+  Corrupted,     // node, entries lost
+  Role,          // node, role, term
+  Members,       // node, index of the configuration, voters as bits
+  Committed,     // node, index, hash of the command
+  SnapshotMade,  // node, index
+  Restored,      // node, index
+  Invoked,       // client, operation, node
+  Returned,      // client, operation, outcome
+  Asked,         // node, kind of change, member
+  Fault,         // number of the fault, node, other
   Healed,
 };
 std::string_view name(Step step);

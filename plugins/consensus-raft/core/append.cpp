@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -23,10 +24,12 @@ void Raft::on(MemberId from, const AppendRequest& request, const Message& messag
   storeEntries(request);
   // What the snapshot covers is committed, so this leader has it too (3.6.3).
   verified_ = std::max({verified_, last, coveredBySnapshot ? log_.baseIndex() : LogIndex{}});
+  if (planted(Defect::AckOfTheWholeLog)) verified_ = log_.lastIndex();
   advanceCommit(std::min(request.commit, verified_));
   // News is acknowledged when it is durable; what is already there, or a probe, at once with what is durable
   // now.
-  if (request.entries.empty() || durability_.durableIndex() >= last) ackDue_ = true;
+  if (request.entries.empty() || durability_.durableIndex() >= last || planted(Defect::AckBeyondDurable))
+    ackDue_ = true;
   checkRepaired();
 }
 
@@ -56,16 +59,20 @@ void Raft::storeEntries(const AppendRequest& request) {
   for (const Entry& entry : request.entries) {
     if (entry.index <= log_.baseIndex()) continue;
     const auto present = log_.termAt(entry.index);
-    if (present == entry.term) continue;
+    if (present == entry.term && !planted(Defect::TruncatesBelowCommit)) continue;
     if (present) truncateLog(entry.index);
     appendEntry(entry);
   }
+  const LogIndex end = plus(request.prevIndex, request.entries.size());
+  if (planted(Defect::OldAppendCutsNewerEntries) && end >= log_.baseIndex() && end < log_.lastIndex())
+    truncateLog(next(end));
 }
 
 void Raft::on(MemberId from, const Heartbeat& request, const Message&) {
   heedLeader(from);
   leaderCommit_ = std::max(leaderCommit_, request.commit);
-  advanceCommit(std::min(request.commit, verified_));
+  advanceCommit(
+      std::min(request.commit, planted(Defect::HeartbeatCommitsUnproven) ? log_.lastIndex() : verified_));
   sendWhenDurable(from, HeartbeatReply{request.round, verified_});
   checkRepaired();
 }
@@ -75,7 +82,7 @@ void Raft::acknowledge() {
   if (!ackDue_ || !durability_.isDurable(hardStateBatch())) return;
   ackDue_ = false;
   if (isLeader() || !leader_) return;
-  acked_ = std::min(verified_, durability_.durableIndex());
+  acked_ = planted(Defect::AckBeyondDurable) ? verified_ : std::min(verified_, durability_.durableIndex());
   send(leader_, AppendAccepted{acked_});
 }
 
@@ -85,6 +92,7 @@ void Raft::acknowledge() {
 // must hold all of them again, and so it must when even its term is lost.
 void Raft::checkRepaired() {
   if (!repairing_ || !leader_ || isLeader()) return;
+  if (planted(Defect::RepairEndsAtFirstContact)) repairing_ = false;
   const bool hasAllCommitted = commit_ >= leaderCommit_ && log_.termAt(commit_) == term_;
   const LogIndex held = std::min(verified_, durability_.durableIndex());
   const bool oldClaimsHold = (repairTerm_ && term_ > repairTerm_) || held >= highWater_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "quorum.hpp"
 #include "raft.hpp"
 
@@ -12,11 +13,13 @@ namespace clusterkit::raft {
 // leader counts itself by what is durable, not by what it has written.
 void Raft::leaderCommit() {
   const LogIndex reached = quorumIndex(configuration(), [this](MemberId id) {
-    if (id == self_) return durability_.durableIndex();
+    if (id == self_)
+      return planted(Defect::LeaderCountsUnsynced) ? log_.lastIndex() : durability_.durableIndex();
     const Progress* progress = progressOf(id);
     return progress == nullptr ? LogIndex{} : progress->matchIndex;
   });
-  if (reached <= commit_ || log_.termAt(reached) != term_) return;
+  if (reached <= commit_) return;
+  if (log_.termAt(reached) != term_ && !planted(Defect::OldTermCommitsByCount)) return;
   advanceCommit(reached);
   if (!isLeader()) return;
   broadcast();
@@ -37,7 +40,8 @@ void Raft::advanceCommit(LogIndex to) {
 // (etcd#10508).
 void Raft::handOut() {
   if (restoring_) return;
-  const LogIndex limit = std::min(commit_, durability_.durableIndex());
+  const LogIndex limit =
+      planted(Defect::AppliesUnsynced) ? commit_ : std::min(commit_, durability_.durableIndex());
   const std::uint64_t out = log_.bytesAfter(applied_) - log_.bytesAfter(handedOut_);
   if (handedOut_ >= limit || (handedOut_ > applied_ && out >= options_.maxApplyBytes)) return;
   auto entries =

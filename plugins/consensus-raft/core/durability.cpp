@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 
 namespace clusterkit::raft {
 
@@ -16,6 +17,7 @@ void Durability::truncateFrom(LogIndex index) {
   const LogIndex kept = previous(index);
   durable_ = std::min(durable_, kept);
   submitted_ = std::min(submitted_, kept);
+  if (planted(Defect::StaleCompletionCounts)) return;
   for (Pending& p : pending_) p.lastIndex = std::min(p.lastIndex, kept);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "quorum.hpp"
 #include "raft.hpp"
 
@@ -19,8 +20,8 @@ void Raft::tickElection() {
   resetElectionTimer();
 }
 
-// A change that takes our vote leaves us campaigning until it is committed (4.2.2): ours may be the only log that
-// has it, and then nobody else can win.
+// A change that takes our vote leaves us campaigning until it is committed (4.2.2): ours may be the only log
+// that has it, and then nobody else can win.
 bool Raft::mayCampaign() const {
   const bool votes =
       configuration().isVoter(self_) || configurations_.asOf(commit_).configuration->isVoter(self_);
@@ -29,7 +30,9 @@ bool Raft::mayCampaign() const {
 
 // The candidate's configuration decides who votes, so a promoted learner that does not know it yet votes all
 // the same.
-bool Raft::mayVote() const { return !repairing_ && !configuration().members.empty(); }
+bool Raft::mayVote() const {
+  return (!repairing_ || planted(Defect::RepairingNodeVotes)) && !configuration().members.empty();
+}
 
 // A leader that asks for votes itself leads no longer, so it does not count as heard.
 bool Raft::hearsLeaderOtherThan(MemberId candidate) const {
@@ -67,6 +70,7 @@ void Raft::campaign(VoteReason reason) {
   candidate.selfVote = hardStateBatch();
   roleState_ = std::move(candidate);
   resetElectionTimer();
+  if (planted(Defect::CampaignBeforeSync)) requestVotes();
 }
 
 // The own vote is on disk: now it counts, and the others may learn of the new term (raft-java#57).
@@ -130,7 +134,8 @@ void Raft::becomeLeader() {
   leader.nextHeartbeat = now_ + options_.heartbeatInterval;
   leader.firstIndexOfTerm = next(log_.lastIndex());
   configurationChanged();
-  appendOwn(NoOp{});  // entries of older terms commit only with one of this term (5.4.2)
+  if (!planted(Defect::NoNoOp))
+    appendOwn(NoOp{});  // entries of older terms commit only with one of this term (5.4.2)
   broadcast();
   settleTransfer();
   for (auto* readers : {&forwarded_.asked, &forwarded_.waiting}) {
@@ -143,7 +148,7 @@ void Raft::becomeLeader() {
 // that it cannot reach is not held back by those who still hear it (openraft#2080).
 void Raft::checkQuorum() {
   LeaderState* leader = leading();
-  if (leader == nullptr) return;
+  if (leader == nullptr || planted(Defect::NoCheckQuorum)) return;
   const bool heard = hasQuorum(configuration(), [&](MemberId id) {
     if (id == self_) return true;
     const auto progress = leader->progress.find(id);
@@ -165,23 +170,29 @@ void Raft::on(MemberId from, const PreVoteRequest& request, const Message& messa
 
 void Raft::on(MemberId from, const PreVoteReply& reply, const Message&) {
   CandidateState* candidate = running();
-  if (candidate == nullptr || candidate->campaign != Campaign::PreVote || reply.proposed != next(term_))
-    return;
+  const bool asked = candidate != nullptr &&
+                     (candidate->campaign == Campaign::PreVote || planted(Defect::PreVoteCountsAsVote));
+  if (!asked || reply.proposed != next(term_)) return;
   candidate->votes[from] = reply.granted;
   countVotes();
 }
 
 void Raft::on(MemberId from, const VoteRequest& request, const Message&) {
+  if (planted(Defect::VoteForTwo)) votedFor_ = MemberId{};
   const bool free = !votedFor_ || votedFor_ == from;
   const bool leaderless = !termLeader_ || termLeader_ == from;
   const bool granted =
-      mayVote() && free && leaderless && log_.isUpToDate(request.lastIndex, request.lastTerm);
+      mayVote() && free && leaderless &&
+      (planted(Defect::VoteForStaleLog) || log_.isUpToDate(request.lastIndex, request.lastTerm));
   if (granted) {
     if (running() != nullptr) becomeFollower(term_, MemberId{});
     voteFor(from);
     resetElectionTimer();
   }
-  sendWhenDurable(from, VoteReply{granted});
+  if (planted(Defect::VoteBeforeSync))
+    send(from, VoteReply{granted});
+  else
+    sendWhenDurable(from, VoteReply{granted});
 }
 
 void Raft::on(MemberId from, const VoteReply& reply, const Message&) {

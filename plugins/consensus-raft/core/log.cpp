@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 
 namespace clusterkit::raft {
 
@@ -28,6 +29,7 @@ const Entry& Log::at(LogIndex index) const {
 }
 
 bool Log::isUpToDate(LogIndex otherLast, Term otherTerm) const {
+  if (planted(Defect::LongerLogIsNewer)) return otherLast >= lastIndex();
   return otherTerm > lastTerm() || (otherTerm == lastTerm() && otherLast >= lastIndex());
 }
 

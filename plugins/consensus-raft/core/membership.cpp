@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -34,11 +35,14 @@ void Raft::on(const ChangeMembers& event) {
 OutcomeCode Raft::admitChange(const MemberChange& change) const {
   const LeaderState& leader = *leading();
   if (storeFull_) return OutcomeCode::NoSpace;
-  const bool ownTermCommitted = commit_ >= leader.firstIndexOfTerm;
-  const bool previousCommitted = configurations_.latestIndex() <= commit_;
+  const bool ownTermCommitted =
+      commit_ >= leader.firstIndexOfTerm || planted(Defect::ChangeBeforeOwnTermCommits);
+  const bool previousCommitted =
+      configurations_.latestIndex() <= commit_ || planted(Defect::SecondChangeWhileOneIsUnderWay);
   if (!ownTermCommitted || !previousCommitted || leader.transfer) return OutcomeCode::Conflict;
   if (const auto* promote = std::get_if<PromoteLearner>(&change)) {
-    return hasCaughtUp(promote->member) ? OutcomeCode::Ok : OutcomeCode::Conflict;
+    return hasCaughtUp(promote->member) || planted(Defect::PromotesWhoIsBehind) ? OutcomeCode::Ok
+                                                                                : OutcomeCode::Conflict;
   }
   const auto* replace = std::get_if<ReplaceMembers>(&change);
   if (replace == nullptr) return OutcomeCode::Ok;

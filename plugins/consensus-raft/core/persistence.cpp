@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -65,7 +66,8 @@ void Raft::loadLog(InitialState& initial) {
       throw std::invalid_argument("the stored log has a gap or falling terms at index " +
                                   std::to_string(entry.index.value));
     }
-    if (entry.isConfiguration()) configurations_.append(entry.index, entry.configuration());
+    const bool known = !planted(Defect::RestartForgetsNewConfiguration) || entry.index <= initial.hard.commit;
+    if (entry.isConfiguration() && known) configurations_.append(entry.index, entry.configuration());
     log_.append(std::move(entry));
   }
 }
@@ -93,8 +95,10 @@ void Raft::adoptTerm(Term term) {
   ensure(term > term_, "TermNeverFalls",
          [&] { return std::to_string(term_.value) + " to " + std::to_string(term.value); });
   term_ = term;
-  votedFor_ = termLeader_ = MemberId{};
-  verified_ = acked_ = leaderCommit_ = LogIndex{};
+  termLeader_ = MemberId{};
+  if (!planted(Defect::VoteOutlivesItsTerm)) votedFor_ = MemberId{};
+  if (!planted(Defect::AgreementOutlivesItsTerm)) verified_ = LogIndex{};
+  acked_ = leaderCommit_ = LogIndex{};
   ackDue_ = false;
   hardStateChanged_ = true;
 }
@@ -119,7 +123,7 @@ void Raft::appendEntry(Entry entry) {
 }
 
 void Raft::truncateLog(LogIndex from) {
-  ensure(from > commit_, "CommittedEntriesNeverChange", [&] {
+  ensure(from > commit_ || planted(Defect::TruncatesBelowCommit), "CommittedEntriesNeverChange", [&] {
     return "index " + std::to_string(from.value) + " conflicts, committed up to " +
            std::to_string(commit_.value);
   });
@@ -129,7 +133,7 @@ void Raft::truncateLog(LogIndex from) {
   }
   log_.truncateFrom(from);
   durability_.truncateFrom(from);
-  configurations_.truncateFrom(from);
+  if (!planted(Defect::ConfigurationNotRolledBack)) configurations_.truncateFrom(from);
 }
 
 // The batch that must be on disk before anything may be promised in the present term.
@@ -154,7 +158,7 @@ void Raft::persistStep() {
   const bool urgent = hardStateChanged_ || ready_.truncateFrom || !ready_.entries.empty();
   if (!urgent && !flushCommit && !ready_.compactTo) return;
   if (hardStateChanged_ || commit_ != persistedCommit_) {
-    ready_.hardState = HardState{term_, votedFor_, commit_};
+    ready_.hardState = HardState{term_, planted(Defect::VoteNotPersisted) ? MemberId{} : votedFor_, commit_};
     persistedCommit_ = commit_;
     nextCommitFlush_ = now_ + options_.heartbeatInterval;
   }

@@ -1,4 +1,5 @@
 // Clients' commands on their way into the log, and what they are told when leadership ends.
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -37,7 +38,8 @@ void Raft::appendOwn(EntryPayload payload) {
 // Committed ones stay: they end Ok when they are applied.
 void Raft::failUncommitted() {
   while (!proposals_.empty() && proposals_.back().index > commit_) {
-    finish(proposals_.back().handle, OutcomeCode::Unknown);
+    finish(proposals_.back().handle,
+           planted(Defect::UnknownToldAsRefused) ? OutcomeCode::NotLeader : OutcomeCode::Unknown);
     proposals_.pop_back();
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "planted.hpp"
+
 namespace clusterkit::raft {
 namespace {
 
@@ -11,7 +13,8 @@ LogIndex majorityIndex(const std::vector<MemberId>& voters,
   indexes.reserve(voters.size());
   for (MemberId id : voters) indexes.push_back(reached(id));
   // With n voters sorted downwards, the one at n/2 has been reached by a majority.
-  auto middle = indexes.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2);
+  const std::size_t fewer = planted(Defect::CommitByOneTooFew) && voters.size() > 1 ? 1 : 0;
+  auto middle = indexes.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2 - fewer);
   std::nth_element(indexes.begin(), middle, indexes.end(), std::greater<>());
   return *middle;
 }
@@ -27,7 +30,7 @@ VoteResult tallyHalf(const std::vector<MemberId>& voters, const std::map<MemberI
     if (vote == votes.end()) continue;
     ++(vote->second ? granted : refused);
   }
-  if (granted > voters.size() / 2) return VoteResult::Won;
+  if (granted + (planted(Defect::ElectionByHalf) ? 1 : 0) > voters.size() / 2) return VoteResult::Won;
   return voters.size() - refused > voters.size() / 2 ? VoteResult::Pending : VoteResult::Lost;
 }
 

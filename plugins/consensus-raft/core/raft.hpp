@@ -19,6 +19,7 @@
 #include "events.hpp"
 #include "log.hpp"
 #include "options.hpp"
+#include "planted.hpp"
 #include "prng.hpp"
 #include "ready.hpp"
 #include "roles.hpp"
@@ -58,7 +59,10 @@ class Raft {
   Role role() const;
   Term term() const { return term_; }
   MemberId leader() const { return leader_; }
-  const Configuration& configuration() const { return configurations_.latest(); }
+  const Configuration& configuration() const {
+    return planted(Defect::ConfigurationEffectiveAtCommit) ? *configurations_.asOf(commit_).configuration
+                                                           : configurations_.latest();
+  }
   // Leader only, else null. Every other member is in it.
   const Progress* progressOf(MemberId member) const;
   const Log& log() const { return log_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "planted.hpp"
 #include "quorum.hpp"
 #include "raft.hpp"
 
@@ -43,7 +44,8 @@ void Raft::askLater(ReadRound::Reader reader) {
 // Before an entry of this term has committed, the leader does not know what is committed (etcd#7331).
 void Raft::startReadRound() {
   LeaderState& leader = *leading();
-  if (leader.waitingReads.empty() || commit_ < leader.firstIndexOfTerm) return;
+  if (leader.waitingReads.empty()) return;
+  if (commit_ < leader.firstIndexOfTerm && !planted(Defect::ReadBeforeOwnTermCommits)) return;
   if (leader.rounds.size() >= maxRoundsUnderWay) return;
   leader.lastRound = RoundId{leader.lastRound.value + 1};
   leader.rounds.push_back({leader.lastRound, commit_, std::exchange(leader.waitingReads, {})});
@@ -56,7 +58,8 @@ void Raft::confirmReadRounds() {
   const auto confirmed = [&](RoundId round) {
     return hasQuorum(configuration(), [&](MemberId id) {
       const Progress* progress = progressOf(id);
-      return id == self_ || (progress != nullptr && progress->ackedRound >= round);
+      return id == self_ || planted(Defect::ReadWithoutARound) ||
+             (progress != nullptr && progress->ackedRound >= round);
     });
   };
   while (!leader.rounds.empty() && confirmed(leader.rounds.front().round)) {
@@ -70,7 +73,7 @@ void Raft::confirmReadRounds() {
 void Raft::readConfirmed(const ReadRound::Reader& reader, LogIndex index) {
   if (reader.member) {
     send(reader.member, ReadIndexReply{reader.request, true, index});
-  } else if (applied_ >= index && !restoring_) {
+  } else if ((applied_ >= index && !restoring_) || planted(Defect::ReadBeforeApply)) {
     finish(reader.handle, OutcomeCode::Ok, index);
   } else {
     confirmedReads_.emplace(index, ConfirmedRead{reader.handle, reader.deadline});
@@ -120,7 +123,8 @@ void Raft::on(MemberId from, const ReadIndexRequest& request, const Message&) {
 }
 
 void Raft::on(MemberId, const ReadIndexReply& reply, const Message&) {
-  if (reply.id != forwarded_.lastId || forwarded_.asked.empty() || !reply.confirmed) return;
+  const bool mine = reply.id == forwarded_.lastId || planted(Defect::AnyAnswerForAnyRead);
+  if (!mine || forwarded_.asked.empty() || !reply.confirmed) return;
   for (const auto& reader : std::exchange(forwarded_.asked, {})) readConfirmed(reader, reply.index);
   forwardReads();
 }

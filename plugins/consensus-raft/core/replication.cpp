@@ -1,6 +1,7 @@
 // The leader's side of replication (3.5): probing, pipelining within a window, heartbeats.
 #include <algorithm>
 
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -121,9 +122,15 @@ void Raft::on(MemberId from, const HeartbeatReply& reply, const Message&) {
     ++counters_.impossible;
     return;
   }
-  if (reply.round > p.ackedRound) {
-    p.ackedRound = reply.round;
+  if (reply.round > p.ackedRound || planted(Defect::AnyReplyConfirmsReads)) {
+    p.ackedRound = planted(Defect::AnyReplyConfirmsReads) ? leader->lastRound : reply.round;
     confirmReadRounds();
+  }
+  if (planted(Defect::HeartbeatReplyIsAnAck) && reply.verified > p.matchIndex &&
+      reply.verified <= log_.lastIndex()) {
+    p.matchIndex = reply.verified;
+    leaderCommit();
+    return;
   }
   if (p.matchIndex >= log_.lastIndex() && reply.verified >= p.matchIndex) return;
   // Something is missing there, its answer was lost, or it has restarted and does not know that its log

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -28,7 +29,8 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     return;
   }
   if (restoring_ || logIsBeingReplaced()) return;
-  if (meta.index <= commit_ || log_.matches(meta.index, meta.term)) {
+  const bool needed = meta.index > commit_ || planted(Defect::OlderSnapshotIsInstalled);
+  if (!needed || log_.matches(meta.index, meta.term)) {
     // Nothing to replace: all of it is here (Log Matching), and committed.
     verified_ = std::max(verified_, meta.index);
     advanceCommit(meta.index);
@@ -61,7 +63,8 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
 void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
   if (!leader_ || isLeader()) return;
   const std::uint64_t offset = incoming_ ? incoming_->written : 0;
-  const LogIndex match = std::min(verified_, durability_.durableIndex());
+  const LogIndex match =
+      planted(Defect::SnapshotAckBeyondDurable) ? verified_ : std::min(verified_, durability_.durableIndex());
   if (progress == SnapshotProgress::UpToDate) acked_ = std::max(acked_, match);
   sendWhenDurable(leader_, SnapshotReply{meta.index, meta.term, progress, offset, match});
 }
@@ -116,7 +119,7 @@ void Raft::on(const SnapshotStored& event) {
 // whole.
 void Raft::installSnapshot() {
   SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
-  if (!log_.matches(meta.index, meta.term)) {
+  if (!log_.matches(meta.index, meta.term) && !planted(Defect::SnapshotKeepsConflictingLog)) {
     ensure(meta.index > commit_, "CommittedEntriesNeverChange",
            [&] { return "snapshot " + std::to_string(meta.index.value) + " contradicts a committed entry"; });
     log_.resetTo(meta.index, meta.term);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "invariant.hpp"
+#include "planted.hpp"
 #include "raft.hpp"
 
 namespace clusterkit::raft {
@@ -20,7 +21,8 @@ void Raft::maybeTakeSnapshot() {
   const std::uint64_t entries = applied_.value - snapshot_.index.value;
   const std::uint64_t bytes = log_.bytesAfter(snapshot_.index) - log_.bytesAfter(applied_);
   if (entries < options_.snapshotEntries && bytes < options_.snapshotBytes) return;
-  const auto& item = configurations_.asOf(applied_);
+  const auto& item =
+      configurations_.asOf(planted(Defect::SnapshotHasNewestConfiguration) ? log_.lastIndex() : applied_);
   takingSnapshot_ = true;
   SnapshotMeta meta;
   meta.index = applied_;
@@ -61,6 +63,7 @@ void Raft::compactLog() {
     }
   }
   if (log_.bytesAfter(to) - log_.bytesAfter(newest) > options_.snapshotBytes) to = newest;
+  if (planted(Defect::LogCutBeyondTheSnapshot)) to = applied_;
   if (to <= log_.baseIndex()) return;
   log_.compactTo(to);
   configurations_.compactTo(to);

@@ -1,0 +1,39 @@
+// Known defects that a build for tests can plant, one at a time, to show that the tests would notice: those
+// of the replicated state and its write path. The consensus has its own
+// (plugins/consensus-raft/core/planted.hpp), where the mechanism is explained.
+#pragma once
+
+#ifdef CLUSTERKIT_PLANTED_DEFECTS
+#include <cstdlib>
+#include <string_view>
+#endif
+
+namespace clusterkit {
+
+#define CLUSTERKIT_STATE_DEFECTS(X) \
+  X(ForwardedCommandTakenTwice)     \
+  X(RepeatedRequestAppliedAgain)    \
+  X(ResultsOutsideTheSnapshot)      \
+  X(VersionNotCompared)
+
+enum class StateDefect {
+#define CLUSTERKIT_DEFECT(name) name,
+  CLUSTERKIT_STATE_DEFECTS(CLUSTERKIT_DEFECT)
+#undef CLUSTERKIT_DEFECT
+};
+
+#ifdef CLUSTERKIT_PLANTED_DEFECTS
+inline bool planted(StateDefect defect) {
+  static constexpr std::string_view names[] = {
+#define CLUSTERKIT_DEFECT(name) #name,
+      CLUSTERKIT_STATE_DEFECTS(CLUSTERKIT_DEFECT)
+#undef CLUSTERKIT_DEFECT
+  };
+  static const char* const chosen = std::getenv("CLUSTERKIT_PLANT");
+  return chosen != nullptr && names[static_cast<int>(defect)] == chosen;
+}
+#else
+constexpr bool planted(StateDefect) { return false; }
+#endif
+
+}  // namespace clusterkit
