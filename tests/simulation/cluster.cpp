@@ -27,6 +27,13 @@ Cluster::Cluster(const Plan& plan, Trace::Echo echo)
       trace_(scheduler_, echo),
       oracle_(scheduler_, disks_, trace_, verdict_),
       network_(scheduler_, dice_, trace_) {
+  oracle_.readsMessages = plan.readsMessages;
+  oracle_.statusOf = [this](MemberId member) -> std::optional<ConsensusStatus> {
+    SimNode* const alive = node(member);
+    if (alive == nullptr || !alive->isRunning()) return std::nullopt;
+    const auto status = alive->coordinator().consensus().status();
+    return status.ok() ? std::optional(status.value()) : std::nullopt;
+  };
   watchLeaders();
 }
 

@@ -84,6 +84,46 @@ void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedE
                                            text(entry.term));
 }
 
+void LeadersCommit::leads(MemberId member) {
+  leaders_[member] = {std::nullopt, configurations_[member], std::nullopt};
+  news_.insert(member);
+}
+
+void LeadersCommit::members(MemberId member, LogIndex index) {
+  configurations_[member] = index;
+  const auto leader = leaders_.find(member);
+  if (leader == leaders_.end()) return;
+  leader->second.newConfiguration = index;
+  news_.insert(member);
+}
+
+void LeadersCommit::judge(MemberId member, const ConsensusStatus& status, const Disk& disk,
+                          Verdict& verdict) {
+  const auto found = leaders_.find(member);
+  if (found == leaders_.end()) return;
+  if (status.role != Role::Leader) {
+    leaders_.erase(found);
+    return;
+  }
+  Leadership& leader = found->second;
+  if (!leader.commitAtElection) leader.commitAtElection = status.commitIndex;
+  DiskImage log = disk.durable;
+  for (const DiskWrite& write : disk.unsynced) log.apply(write);
+  const bool ownTerm = log.shape.termAt(status.commitIndex.value) == status.epoch.value;
+  if (!ownTerm && status.commitIndex > *leader.commitAtElection)
+    verdict.broken("OwnTermCommitsFirst", "member " + text(member.value) + " leads in term " +
+                                              text(status.epoch.value) + " and committed " +
+                                              text(status.commitIndex.value) + " of an older one");
+  const LogIndex before = leader.configuration;
+  if (!leader.newConfiguration || *leader.newConfiguration <= before) return;
+  leader.configuration = *std::exchange(leader.newConfiguration, std::nullopt);
+  if (log.shape.termAt(leader.configuration.value) != status.epoch.value) return;
+  if (!ownTerm || before > status.commitIndex)
+    verdict.broken("OneChangeAtATime", "member " + text(member.value) + " appended a configuration at " +
+                                           text(leader.configuration.value) + " with only " +
+                                           text(status.commitIndex.value) + " committed");
+}
+
 void OldLeadersStepDown::leads(Epoch term, MonotonicTime now) {
   if (term <= newest_) return;
   newest_ = term;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -85,6 +86,30 @@ class CommittedEntries {
 class LeaderIsComplete {
  public:
   static void leads(MemberId member, const Disk& disk, const CommittedEntries& committed, Verdict& verdict);
+};
+
+// A leader advances its commit index only to entries of its own term (3.6.2), and appends a configuration
+// only when the one before it and an entry of its own term are committed (Ongaro 2015, raft-dev). Both show
+// in the status of its consensus at the end of the event.
+class LeadersCommit {
+ public:
+  void began(MemberId member) { leaders_.erase(member); }
+  void leads(MemberId member);
+  void committed(MemberId member) { news_.insert(member); }
+  void members(MemberId member, LogIndex index);
+  bool isQuiet() const { return news_.empty(); }
+  std::set<MemberId> takeNews() { return std::exchange(news_, {}); }
+  void judge(MemberId member, const ConsensusStatus& status, const Disk& disk, Verdict& verdict);
+
+ private:
+  struct Leadership {
+    std::optional<LogIndex> commitAtElection;
+    LogIndex configuration;  // the newest that was judged
+    std::optional<LogIndex> newConfiguration;
+  };
+  std::map<MemberId, Leadership> leaders_;
+  std::map<MemberId, LogIndex> configurations_;  // in force at each member
+  std::set<MemberId> news_;
 };
 
 // A leader that is cut off steps down by itself: it does not lead beside a newer one for long (6.2).

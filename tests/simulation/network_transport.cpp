@@ -35,6 +35,7 @@ ck_status NetworkTransport::send(const ck_message* messages, std::uint64_t count
     if (!knows(MemberId(message.to)) || !parts_.power.spend()) continue;
     std::string bytes;
     for (std::uint64_t i = 0; i < message.part_count; ++i) bytes += view(message.parts_in[i]);
+    parts_.witness.sent(self_, bytes);
     parts_.network.send(self_, MemberId(message.to), message.lane, std::move(bytes));
   }
   return CK_OK;

@@ -6,6 +6,7 @@
 
 #include "simulation/network.hpp"
 #include "simulation/power.hpp"
+#include "simulation/witness.hpp"
 
 namespace clusterkit::sim {
 
@@ -13,6 +14,7 @@ namespace clusterkit::sim {
 struct NetworkTransportParts {
   Network& network;
   Power& power;
+  Witness& witness;
 };
 
 class NetworkTransport final : public Transport {

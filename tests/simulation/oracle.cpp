@@ -4,6 +4,7 @@ namespace clusterkit::sim {
 
 void Oracle::opened(MemberId member, const Disk& disk) {
   committedEntries_.began(member);
+  leadersCommit_.began(member);
   events_.began(member);
   termsAndVotes_.opened(member, disk, verdict_);
 }
@@ -13,11 +14,24 @@ void Oracle::written(MemberId member, const DiskBatch& batch) {
   logMatching_.written(member, batch, verdict_);
 }
 
+void Oracle::sent(MemberId member, std::string_view bytes) {
+  if (readsMessages) PromisesAreDurable::sent(bytes, disks_.at(member), verdict_);
+}
+
+void Oracle::endOfEvent() {
+  commitIsOnMajority_.endOfEvent(disks_, verdict_);
+  if (leadersCommit_.isQuiet()) return;
+  for (const MemberId member : leadersCommit_.takeNews())
+    if (const auto status = statusOf(member))
+      leadersCommit_.judge(member, *status, disks_.at(member), verdict_);
+}
+
 void Oracle::role(MemberId member, Role role, Epoch term, MemberId) {
   if (role != Role::Leader) return;
   ++terms_;
   oneLeaderPerTerm_.leads(member, term, verdict_);
   oldLeaders_.leads(term, scheduler_.now());
+  leadersCommit_.leads(member);
   if (term == oneLeaderPerTerm_.newest())
     LeaderIsComplete::leads(member, disks_.at(member), committedEntries_, verdict_);
 }
@@ -27,6 +41,7 @@ void Oracle::members(MemberId member, std::span<const Member> members, LogIndex 
   for (const Member& m : members)
     if (m.kind == MemberKind::Voter) voters |= std::uint64_t{1} << m.peer.member.value;
   trace_.note(Step::Members, member.value, index.value, voters);
+  leadersCommit_.members(member, index);
   commitIsOnMajority_.members(member, members, index);
 }
 
@@ -38,6 +53,7 @@ void Oracle::committed(MemberId member, std::span<const Committed> entries) {
   AppliedIsDurable::committed(member, entries, disks_.at(member), verdict_);
   committedEntries_.committed(member, entries, verdict_, [&](LogIndex index, CommittedEntries::Entry entry) {
     commitIsOnMajority_.committed(member, index, entry.term);
+    leadersCommit_.committed(member);
     trace_.note(Step::Committed, member.value, index.value, entry.bytes);
   });
 }

@@ -1,7 +1,11 @@
 // Hears from all nodes and asks every invariant.
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "simulation/log_invariants.hpp"
+#include "simulation/promises.hpp"
 #include "simulation/state_invariants.hpp"
 #include "simulation/trace.hpp"
 #include "simulation/witness.hpp"
@@ -15,6 +19,7 @@ class Oracle final : public Witness {
 
   void opened(MemberId member, const Disk& disk) override;
   void written(MemberId member, const DiskBatch& batch) override;
+  void sent(MemberId member, std::string_view bytes) override;
   void role(MemberId member, Role role, Epoch term, MemberId leader) override;
   void members(MemberId member, std::span<const Member> members, LogIndex index) override;
   void committed(MemberId member, std::span<const Committed> entries) override;
@@ -22,8 +27,12 @@ class Oracle final : public Witness {
              std::span<const std::shared_ptr<const ClusterEvent>> events) override;
   void ended(MemberId member, const std::string& reason, bool storeFailed) override;
 
-  void endOfEvent() { commitIsOnMajority_.endOfEvent(disks_, verdict_); }
+  void endOfEvent();
   void stillLeads(MemberId member, Epoch term, MonotonicTime awake, Duration patience);
+  // How the consensus of a running member stands; asked between events only.
+  std::function<std::optional<ConsensusStatus>(MemberId)> statusOf;
+  bool readsMessages = false;
+
   // A client was told that its write has been applied here.
   void acknowledged(LogIndex index);
   LogIndex lastCommitted() const;
@@ -39,6 +48,7 @@ class Oracle final : public Witness {
   LogMatching logMatching_;
   TermsAndVotesStand termsAndVotes_;
   CommittedEntries committedEntries_;
+  LeadersCommit leadersCommit_;
   OldLeadersStepDown oldLeaders_;
   CommitIsOnMajority commitIsOnMajority_;
   StateHashesEqual stateHashes_;

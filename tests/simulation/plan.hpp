@@ -51,6 +51,7 @@ struct Plan {
   std::uint32_t mendPercent = 40;  // of the nemesis' turns
   LinkFaults weather;              // the worst of it
   Duration restartMax{};
+  bool readsMessages = false;  // what Raft sends is decoded and compared with the sender's disk
   bool changesMembers = false, transfersLeadership = false, changesOwners = false;
 };
 

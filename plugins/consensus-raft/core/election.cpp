@@ -170,9 +170,10 @@ void Raft::on(MemberId from, const PreVoteRequest& request, const Message& messa
 
 void Raft::on(MemberId from, const PreVoteReply& reply, const Message&) {
   CandidateState* candidate = running();
-  const bool asked = candidate != nullptr &&
-                     (candidate->campaign == Campaign::PreVote || planted(Defect::PreVoteCountsAsVote));
-  if (!asked || reply.proposed != next(term_)) return;
+  const bool asked =
+      candidate != nullptr && candidate->campaign == Campaign::PreVote && reply.proposed == next(term_);
+  const bool taken = planted(Defect::PreVoteCountsAsVote) && candidate != nullptr && reply.proposed == term_;
+  if (!asked && !taken) return;
   candidate->votes[from] = reply.granted;
   countVotes();
 }
@@ -182,8 +183,7 @@ void Raft::on(MemberId from, const VoteRequest& request, const Message&) {
   const bool free = !votedFor_ || votedFor_ == from;
   const bool leaderless = !termLeader_ || termLeader_ == from;
   const bool granted =
-      mayVote() && free && leaderless &&
-      (planted(Defect::VoteForStaleLog) || log_.isUpToDate(request.lastIndex, request.lastTerm));
+      mayVote() && free && leaderless && log_.isUpToDate(request.lastIndex, request.lastTerm);
   if (granted) {
     if (running() != nullptr) becomeFollower(term_, MemberId{});
     voteFor(from);

@@ -41,8 +41,7 @@ OutcomeCode Raft::admitChange(const MemberChange& change) const {
       configurations_.latestIndex() <= commit_ || planted(Defect::SecondChangeWhileOneIsUnderWay);
   if (!ownTermCommitted || !previousCommitted || leader.transfer) return OutcomeCode::Conflict;
   if (const auto* promote = std::get_if<PromoteLearner>(&change)) {
-    return hasCaughtUp(promote->member) || planted(Defect::PromotesWhoIsBehind) ? OutcomeCode::Ok
-                                                                                : OutcomeCode::Conflict;
+    return hasCaughtUp(promote->member) ? OutcomeCode::Ok : OutcomeCode::Conflict;
   }
   const auto* replace = std::get_if<ReplaceMembers>(&change);
   if (replace == nullptr) return OutcomeCode::Ok;

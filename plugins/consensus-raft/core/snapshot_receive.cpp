@@ -29,8 +29,7 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     return;
   }
   if (restoring_ || logIsBeingReplaced()) return;
-  const bool needed = meta.index > commit_ || planted(Defect::OlderSnapshotIsInstalled);
-  if (!needed || log_.matches(meta.index, meta.term)) {
+  if (meta.index <= commit_ || log_.matches(meta.index, meta.term)) {
     // Nothing to replace: all of it is here (Log Matching), and committed.
     verified_ = std::max(verified_, meta.index);
     advanceCommit(meta.index);

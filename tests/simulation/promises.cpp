@@ -1,0 +1,42 @@
+#include "simulation/promises.hpp"
+
+#include "codec.hpp"
+
+namespace clusterkit::sim {
+namespace {
+
+std::string text(std::uint64_t n) { return std::to_string(n); }
+
+// Empty when the disk keeps what the message says.
+std::string unkept(const raft::Message& message, const Disk& disk) {
+  const ck_hard_state& hard = disk.durable.hard;
+  const std::uint64_t term = message.term.value, end = disk.durable.shape.end().index;
+  const auto votedFor = [&](MemberId candidate) {
+    return hard.term > term || (hard.term == term && hard.voted_for == candidate.value);
+  };
+  if (const auto* reply = std::get_if<raft::VoteReply>(&message.body)) {
+    if (reply->granted && !votedFor(message.to)) return "a vote for " + text(message.to.value);
+  } else if (std::holds_alternative<raft::VoteRequest>(message.body)) {
+    if (!votedFor(message.from)) return "its candidacy";
+  } else if (const auto* accepted = std::get_if<raft::AppendAccepted>(&message.body)) {
+    if (accepted->match.value > end) return "entries up to " + text(accepted->match.value);
+  } else if (const auto* stored = std::get_if<raft::SnapshotReply>(&message.body)) {
+    if (stored->match.value > end) return "entries up to " + text(stored->match.value);
+  }
+  return {};
+}
+
+}  // namespace
+
+void PromisesAreDurable::sent(std::string_view bytes, const Disk& disk, Verdict& verdict) {
+  if (bytes.empty() || disk.repairing()) return;
+  const auto message = raft::wire::decodeMessage(bytes.substr(0, bytes.size() - 1));
+  if (!message) return;
+  const std::string what = unkept(*message, disk);
+  if (!what.empty())
+    verdict.broken("PromisesAreDurable", "member " + text(message->from.value) + " in term " +
+                                             text(message->term.value) + " told of " + what +
+                                             ", which is not on its disk");
+}
+
+}  // namespace clusterkit::sim
