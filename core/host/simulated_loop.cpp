@@ -12,40 +12,92 @@ constexpr std::chrono::seconds simulationEpoch{1'767'225'600};
 
 Scheduler::Scheduler(std::uint64_t seed) : randomness_(seed) {}
 
-void Scheduler::at(MonotonicTime when, Task task) { schedule(when, {nullptr, 0, std::move(task)}); }
+void Scheduler::at(MonotonicTime when, Task task) { schedule(when, nullptr, std::move(task)); }
 
-Scheduler::Key Scheduler::schedule(MonotonicTime when, Entry entry) {
-  const Key key{std::max(when, now_), ++lastSequence_};
-  events_.emplace(key, std::move(entry));
-  return key;
+Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, Task task) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  Slot& slot = slots_[index];
+  slot.loop = loop;
+  slot.task = std::move(task);
+  heap_.push_back({{std::max(when, now_), ++lastSequence_}, index});
+  rise(static_cast<std::uint32_t>(heap_.size() - 1));
+  return (Ticket{slot.generation} << 32) + index + 1;
 }
 
-bool Scheduler::cancel(Key key) { return events_.erase(key) != 0; }
+bool Scheduler::cancel(Ticket ticket) {
+  const auto index = static_cast<std::uint32_t>(ticket) - 1;
+  if (index >= slots_.size()) return false;
+  if (slots_[index].place == kFree || slots_[index].generation != ticket >> 32) return false;
+  const Task dropped = take(index);  // its members may schedule or cancel
+  return true;
+}
+
+// Out of the heap; the slot may be used again at once.
+Task Scheduler::take(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  const std::uint32_t at = std::exchange(slot.place, kFree);
+  ++slot.generation;
+  free_.push_back(index);
+  const Place last = heap_.back();
+  heap_.pop_back();
+  if (at < heap_.size()) {
+    put(at, last);
+    rise(at);
+    sink(slots_[last.slot].place);
+  }
+  return std::move(slot.task);
+}
+
+void Scheduler::put(std::uint32_t at, const Place& place) {
+  heap_[at] = place;
+  slots_[place.slot].place = at;
+}
+
+void Scheduler::rise(std::uint32_t at) {
+  const Place place = heap_[at];
+  for (; at > 0 && place.key < heap_[(at - 1) / 2].key; at = (at - 1) / 2) put(at, heap_[(at - 1) / 2]);
+  put(at, place);
+}
+
+void Scheduler::sink(std::uint32_t at) {
+  const Place place = heap_[at];
+  for (std::uint32_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
+    if (child + 1 < heap_.size() && heap_[child + 1].key < heap_[child].key) ++child;
+    if (place.key < heap_[child].key) break;
+    put(at, heap_[child]);
+    at = child;
+  }
+  put(at, place);
+}
 
 void Scheduler::dropAllOf(const SimulatedLoop* loop) {
   if (running_ == loop) running_ = nullptr;  // a node that is destroyed inside its own event
   std::vector<Task> dropped;                 // a dropped task's members may schedule or cancel
-  for (auto it = events_.begin(); it != events_.end();) {
-    if (it->second.loop == loop) {
-      dropped.push_back(std::move(it->second.task));
-      it = events_.erase(it);
-    } else {
-      ++it;
-    }
-  }
+  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+    if (slots_[slot].place != kFree && slots_[slot].loop == loop) dropped.push_back(take(slot));
 }
 
 bool Scheduler::step() {
-  if (events_.empty()) return false;
-  auto node = events_.extract(events_.begin());
-  now_ = node.key().when;
-  SimulatedLoop* const loop = node.mapped().loop;
-  if (loop != nullptr && !loop->admit(node.mapped())) return true;
+  if (heap_.empty()) return false;
+  Place& next = heap_.front();
+  now_ = next.key.when;
+  SimulatedLoop* const loop = slots_[next.slot].loop;
+  if (loop != nullptr && now_ < loop->frozenUntil_) {
+    next.key = {loop->frozenUntil_, ++lastSequence_};
+    sink(0);
+    return true;
+  }
   ++eventsRun_;
+  Task task = take(next.slot);
   const SimulatedLoop* const before = running_;
   running_ = loop;
-  node.mapped().task();
-  node.mapped().task.reset();
+  task();
+  task.reset();
   if (loop != nullptr && running_ == loop) loop->runTurnEnd();
   running_ = before;
   return true;
@@ -54,7 +106,7 @@ bool Scheduler::step() {
 bool Scheduler::runUntil(const std::function<bool()>& condition, Duration limit) {
   const MonotonicTime end = now_ + limit;
   while (!condition()) {
-    if (events_.empty() || events_.begin()->first.when > end) return false;
+    if (heap_.empty() || heap_.front().key.when > end) return false;
     step();
   }
   return true;
@@ -62,7 +114,7 @@ bool Scheduler::runUntil(const std::function<bool()>& condition, Duration limit)
 
 void Scheduler::runFor(Duration span) {
   const MonotonicTime end = now_ + span;
-  while (!events_.empty() && events_.begin()->first.when <= end) step();
+  while (!heap_.empty() && heap_.front().key.when <= end) step();
   now_ = end;
 }
 
@@ -70,19 +122,7 @@ SimulatedLoop::SimulatedLoop(Scheduler& scheduler) : scheduler_(scheduler) {}
 
 SimulatedLoop::~SimulatedLoop() { scheduler_.dropAllOf(this); }
 
-void SimulatedLoop::post(Task task) { scheduler_.schedule(now(), {this, 0, std::move(task)}); }
-
-// False: the node is frozen, and the event waits.
-bool SimulatedLoop::admit(Scheduler::Entry& entry) {
-  const std::uint64_t timer = entry.timer;
-  if (now() < frozenUntil_) {
-    const Scheduler::Key later = scheduler_.schedule(frozenUntil_, std::move(entry));
-    if (timer != 0) timers_[timer] = later;
-    return false;
-  }
-  if (timer != 0) timers_.erase(timer);
-  return true;
-}
+void SimulatedLoop::post(Task task) { scheduler_.schedule(now(), this, std::move(task)); }
 
 void SimulatedLoop::atTurnEnd(Task task) {
   if (scheduler_.running_ == this)
@@ -92,9 +132,7 @@ void SimulatedLoop::atTurnEnd(Task task) {
 }
 
 TimerId SimulatedLoop::timerAt(MonotonicTime when, Task task) {
-  const std::uint64_t id = ++lastTimer_;
-  timers_[id] = scheduler_.schedule(when, {this, id, std::move(task)});
-  return TimerId(id);
+  return TimerId(scheduler_.schedule(when, this, std::move(task)));
 }
 
 // As late as it may be, which is what must be borne.
@@ -102,13 +140,7 @@ TimerId SimulatedLoop::patientTimerAt(MonotonicTime when, Duration slack, Task t
   return timerAt(when + slack, std::move(task));
 }
 
-bool SimulatedLoop::cancel(TimerId timer) {
-  const auto found = timers_.find(timer.value);
-  if (found == timers_.end()) return false;
-  const Scheduler::Key key = found->second;
-  timers_.erase(found);
-  return scheduler_.cancel(key);
-}
+bool SimulatedLoop::cancel(TimerId timer) { return scheduler_.cancel(timer.value); }
 
 WallTime SimulatedLoop::wall() const {
   return WallTime(simulationEpoch + scheduler_.now().time_since_epoch() + wallShift_);

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <random>
 #include <vector>
@@ -46,20 +46,35 @@ class Scheduler {
     std::uint64_t sequence;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
-  struct Entry {
-    SimulatedLoop* loop;  // null: belongs to no node
-    std::uint64_t timer;  // of the loop; 0: it is none
+  // Events lie in slots that are used again; a heap orders them. A ticket names one event: slot and
+  // generation.
+  using Ticket = std::uint64_t;
+  struct Slot {
+    SimulatedLoop* loop = nullptr;  // null: belongs to no node
     Task task;
+    std::uint32_t generation = 1;
+    std::uint32_t place = kFree;  // in the heap
   };
+  struct Place {
+    Key key;
+    std::uint32_t slot;
+  };
+  static constexpr std::uint32_t kFree = ~std::uint32_t{0};
 
-  Key schedule(MonotonicTime when, Entry entry);
-  bool cancel(Key key);
+  Ticket schedule(MonotonicTime when, SimulatedLoop* loop, Task task);
+  bool cancel(Ticket ticket);
   void dropAllOf(const SimulatedLoop* loop);
+  Task take(std::uint32_t slot);
+  void put(std::uint32_t at, const Place& place);
+  void rise(std::uint32_t at);
+  void sink(std::uint32_t at);
 
   MonotonicTime now_{};
   std::uint64_t lastSequence_ = 0;
   std::uint64_t eventsRun_ = 0;
-  std::map<Key, Entry> events_;
+  std::deque<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::vector<Place> heap_;
   std::mt19937_64 randomness_;
   const SimulatedLoop* running_ = nullptr;
 };
@@ -93,15 +108,12 @@ class SimulatedLoop final : public EventLoop {
 
  private:
   friend class Scheduler;
-  bool admit(Scheduler::Entry& entry);
   void runTurnEnd();
 
   Scheduler& scheduler_;
   Duration wallShift_{0};
   MonotonicTime frozenUntil_{};
   std::vector<Task> turnEnd_;
-  std::map<std::uint64_t, Scheduler::Key> timers_;
-  std::uint64_t lastTimer_ = 0;
 };
 
 }  // namespace clusterkit
