@@ -109,6 +109,8 @@ void LeadersCommit::judge(MemberId member, const ConsensusStatus& status, const 
   if (!leader.commitAtElection) leader.commitAtElection = status.commitIndex;
   DiskImage log = disk.durable;
   for (const DiskWrite& write : disk.unsynced) log.apply(write);
+  // Followers may commit what the leader's own full disk does not take: nothing can be said of that.
+  if (status.commitIndex.value > log.shape.end().index) return;
   const bool ownTerm = log.shape.termAt(status.commitIndex.value) == status.epoch.value;
   if (!ownTerm && status.commitIndex > *leader.commitAtElection)
     verdict.broken("OwnTermCommitsFirst", "member " + text(member.value) + " leads in term " +
