@@ -3,10 +3,7 @@
 // (plugins/consensus-raft/core/planted.hpp), where the mechanism is explained.
 #pragma once
 
-#ifdef CLUSTERKIT_PLANTED_DEFECTS
-#include <cstdlib>
 #include <string_view>
-#endif
 
 namespace clusterkit {
 
@@ -23,14 +20,15 @@ enum class StateDefect {
 };
 
 #ifdef CLUSTERKIT_PLANTED_DEFECTS
+std::string_view chosenDefect();  // tests/simulation/chosen_defect.cpp
+
 inline bool planted(StateDefect defect) {
   static constexpr std::string_view names[] = {
 #define CLUSTERKIT_DEFECT(name) #name,
       CLUSTERKIT_STATE_DEFECTS(CLUSTERKIT_DEFECT)
 #undef CLUSTERKIT_DEFECT
   };
-  static const char* const chosen = std::getenv("CLUSTERKIT_PLANT");
-  return chosen != nullptr && names[static_cast<int>(defect)] == chosen;
+  return names[static_cast<int>(defect)] == chosenDefect();
 }
 #else
 constexpr bool planted(StateDefect) { return false; }

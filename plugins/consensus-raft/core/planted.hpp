@@ -3,9 +3,12 @@
 // names the one that is planted in this process; scripts/planted shows how long each lives.
 #pragma once
 
-#ifdef CLUSTERKIT_PLANTED_DEFECTS
-#include <cstdlib>
 #include <string_view>
+
+#ifdef CLUSTERKIT_PLANTED_DEFECTS
+namespace clusterkit {
+std::string_view chosenDefect();  // tests/simulation/chosen_defect.cpp
+}
 #endif
 
 namespace clusterkit::raft {
@@ -60,13 +63,9 @@ enum class Defect {
 };
 
 #ifdef CLUSTERKIT_PLANTED_DEFECTS
-inline bool isChosen(std::string_view name) {
-  const char* chosen = std::getenv("CLUSTERKIT_PLANT");
-  return chosen != nullptr && chosen == name;
-}
 inline bool planted(Defect defect) {
   static const bool chosen[] = {
-#define CLUSTERKIT_DEFECT(name) isChosen(#name),
+#define CLUSTERKIT_DEFECT(name) chosenDefect() == #name,
       CLUSTERKIT_RAFT_DEFECTS(CLUSTERKIT_DEFECT)
 #undef CLUSTERKIT_DEFECT
   };
