@@ -59,6 +59,7 @@ std::optional<Outcome> findRepeated(const ClusterState& state, const Idempotency
 void rememberOutcome(ApplyStep& step, const Idempotency& request, std::uint64_t digest,
                      const Outcome& outcome) {
   ClusterState& state = step.state;
+  if (planted(StateDefect::RepeatedRequestAppliedAgain) && state.idempotency.find(request.key)) return;
   const std::uint64_t sequence = state.nextIdempotencySequence++;
   const IdempotencyRecord record{digest, sequence, outcome};
   state.idempotency.set(request.key, record, contentHash(step.seed(), toProto(request.key, record)));
