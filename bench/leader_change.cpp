@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
+#include <stdexcept>
 #include <thread>
 
 #include "e2e/test_cluster.hpp"
@@ -45,9 +46,9 @@ class Distribution {
   std::vector<double> values_;
 };
 
+// Unwinds, so that the nodes are ended.
 [[noreturn]] void giveUp(const std::string& what) {
-  std::cerr << "leader_change: " << what << " within " << kPatience.count() << " s\n";
-  std::exit(1);
+  throw std::runtime_error(what + " within " + std::to_string(kPatience.count()) + " s");
 }
 
 // The end of the first write through `node` that succeeds.
@@ -95,32 +96,27 @@ Distribution transfer(TestCluster& cluster, int times, int& number) {
     const TestNode& asked = otherThan(cluster, leader.id(), round);
     (void)firstWrite(asked, number);
     const auto start = Clock::now();
+    int status = 0;
     std::thread asks([&] {
       const HttpRequest request{.method = "POST", .target = "/v1/consensus/transfer?to=" + asked.id()};
-      if (leader.send(request).status != 200) giveUp("a transfer was not done");
+      status = leader.send(request).status;
     });
     // The longest of the writes until it is done: the transfer begins some time after it was asked for.
     Milliseconds longest{};
     const auto moved = [&] { return asked.leader() == asked.id(); };
-    for (bool last = false; !last;) {
+    for (bool last = false; !last && Clock::now() - start < kPatience;) {
       last = moved();
       const auto before = Clock::now();
       longest = std::max<Milliseconds>(longest, firstWrite(asked, number) - before);
-      if (Clock::now() - start > kPatience) giveUp("leadership did not move");
     }
     asks.join();
+    if (status != 200 || !moved()) giveUp("a transfer was not done");
     out.add(longest);
   }
   return out;
 }
 
-}  // namespace
-}  // namespace clusterkit::test
-
-int main(int argc, char** argv) {
-  using namespace clusterkit::test;
-  const int kills = argc > 1 ? std::atoi(argv[1]) : 100;
-  const int transfers = argc > 2 ? std::atoi(argv[2]) : 100;
+void run(int kills, int transfers) {
   TestCluster cluster;
   for (int i = 0; i < 3; ++i) cluster.addStarted();
   int number = 0;
@@ -133,4 +129,17 @@ int main(int argc, char** argv) {
   usual.print("a write without any of that");
   kill(cluster, kills, number).print("writes refused or waiting after kill -9 of the leader");
   transfer(cluster, transfers, number).print("the longest write during a planned transfer");
+}
+
+}  // namespace
+}  // namespace clusterkit::test
+
+int main(int argc, char** argv) {
+  try {
+    clusterkit::test::run(argc > 1 ? std::atoi(argv[1]) : 100, argc > 2 ? std::atoi(argv[2]) : 100);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "leader_change: " << error.what() << "\n";
+    return 1;
+  }
 }
