@@ -119,7 +119,7 @@ TEST_F(SinkReload, ALuaFileThatRunsForLongDoesNotHoldUpTheNode) {
   HttpAnswer answer;
   std::atomic<bool> answered{false};
   std::thread waits([&] {
-    answer = node.send({.method = "POST", .target = "/v1/sinks/lua/reload"});
+    answer = http(node.port(), {.method = "POST", .target = "/v1/sinks/lua/reload"}, 30s);
     answered = true;
   });
   while (!answered) {
