@@ -117,16 +117,14 @@ class StoppedStore::Opened {
           component, config_, HostParts{loop_.loop(), workers_, warnings_, metrics_, faults_, tokens_},
           [](const Failure&) {}, [](const Failure&) {});
     });
-    image_ = await<StoreImage>([&](auto done) { port_->open(std::move(done)); });
-  }
-  ~Opened() {
-    if (port_) {
-      auto stopped = std::make_shared<std::promise<void>>();
-      loop_.call([&] { port_->stop([stopped](const CallOutcome&) { stopped->set_value(); }); });
-      stopped->get_future().wait_for(kLongest);
+    try {
+      image_ = await<StoreImage>([&](auto done) { port_->open(std::move(done)); });
+    } catch (...) {
+      end();
+      throw;
     }
-    loop_.stop();
   }
+  ~Opened() { end(); }
   Opened(const Opened&) = delete;
   Opened& operator=(const Opened&) = delete;
 
@@ -152,6 +150,13 @@ class StoppedStore::Opened {
   }
 
  private:
+  // The loop uses the rest, so it ends before that does.
+  void end() {
+    auto stopped = std::make_shared<std::promise<void>>();
+    loop_.call([&] { port_->stop([stopped](const CallOutcome&) { stopped->set_value(); }); });
+    stopped->get_future().wait_for(kLongest);
+    loop_.stop();
+  }
   // What a plugin says names the folder that it was given; people know the node's.
   std::string withoutCopy(std::string text) const {
     for (auto at = text.find(copy_); at != std::string::npos; at = text.find(copy_, at + original_.size()))

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <mutex>
 
 #include "e2e/test_cluster.hpp"
 #include "http/raw_client.hpp"
@@ -49,29 +50,34 @@ TEST(Resources, S117_AFullDiskRefusesWritesAsNotAppliedAndResumesByItself) {
       Settings{{"plugins.store", "memory"}, {"store.full_at", "40"}, {"store.full_for", "3s"}});
   TestNode& node = cluster.addStarted();
   ASSERT_TRUE(eventually([&] { return node.ready(); }));
+  // The write that finds the disk full waits; those of the other writer are refused.
+  std::mutex mutex;
+  std::optional<std::pair<std::string, HttpAnswer>> refusal;
   std::atomic<bool> refused{false};
-  // The write that finds the disk full waits; those behind it are refused.
-  auto before = std::async(std::launch::async, [&] {
-    int written = 0;
-    while (!refused && written < 500)
-      written += node.put("before/" + std::to_string(written), "v").status == 200;
-    return written;
-  });
-  HttpAnswer answer;
-  int next = 0;
-  EXPECT_TRUE(eventually([&] {
-    answer = node.put("refused/" + std::to_string(next++), "v");
-    return answer.status != 200;
-  }));
-  refused = true;
-  EXPECT_EQ(answer.status, 503) << answer.body;
-  EXPECT_THAT(answer.body, testing::HasSubstr(R"("code":"no_space")"));
-  EXPECT_THAT(answer.body, testing::HasSubstr(R"("outcome":"not_applied")"));
-  const int written = before.get();
+  const auto writeUntilRefused = [&](const std::string& folder) {
+    for (int written = 0; written < 2000; ++written) {
+      if (refused) return written;
+      const std::string key = folder + std::to_string(written);
+      HttpAnswer answer = node.put(key, "v");
+      if (answer.status == 200) continue;
+      const std::lock_guard lock(mutex);
+      if (!refusal) refusal.emplace(key, std::move(answer));
+      refused = true;
+      return written;
+    }
+    return 2000;
+  };
+  auto one = std::async(std::launch::async, writeUntilRefused, "one/");
+  const int others = writeUntilRefused("other/"), ones = one.get();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->second.status, 503) << refusal->second.body;
+  EXPECT_THAT(refusal->second.body, testing::HasSubstr(R"("code":"no_space")"));
+  EXPECT_THAT(refusal->second.body, testing::HasSubstr(R"("outcome":"not_applied")"));
 
   EXPECT_TRUE(eventually([&] { return node.put("after", "v").status == 200; })) << "without a restart";
-  EXPECT_EQ(node.value("refused/" + std::to_string(next - 1)), std::nullopt);
-  for (int i = 0; i < written; ++i) EXPECT_EQ(node.value("before/" + std::to_string(i)), "v") << i;
+  EXPECT_EQ(node.value(refusal->first), std::nullopt);
+  for (int i = 0; i < others; ++i) EXPECT_EQ(node.value("other/" + std::to_string(i)), "v") << i;
+  for (int i = 0; i < ones; ++i) EXPECT_EQ(node.value("one/" + std::to_string(i)), "v") << i;
 }
 
 // How many more descriptors this process may open.
@@ -92,7 +98,8 @@ TEST(Resources, S118_ALeaderWithoutDescriptorsRefusesClientsAndKeepsItsPeers) {
   allowMoreDescriptors(leader.process().pid(), 10);
   {
     std::vector<RawClient> clients;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 40;
+         ++i) {  // few enough for the listener's queue: a connect that waits takes a second
       clients.emplace_back(leader.port());
       clients.back().send("GET /health HTTP/1.1\r\n");  // half a request, so that none of them is idle
     }
