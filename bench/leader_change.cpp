@@ -67,19 +67,26 @@ bool settled(TestCluster& cluster) {
   return cluster.allActive(3);
 }
 
-TestNode& otherThan(TestCluster& cluster, const std::string& leader, int round) {
-  TestNode& first = cluster.node(leader == "node-1" ? 2 : 1);
-  TestNode& second = cluster.node(leader == "node-3" ? 2 : 3);
-  return round % 2 == 0 ? first : second;
+struct Scene {
+  TestNode& leader;
+  const TestNode& asked;  // lives on; takes turns
+};
+
+// All is well, and a write has just gone through.
+Scene scene(TestCluster& cluster, int round, int& number) {
+  if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
+  TestNode& leader = cluster.leader();
+  const TestNode& first = cluster.node(leader.id() == "node-1" ? 2 : 1);
+  const TestNode& second = cluster.node(leader.id() == "node-3" ? 2 : 3);
+  const TestNode& asked = round % 2 == 0 ? first : second;
+  (void)firstWrite(asked, number);
+  return {leader, asked};
 }
 
 Distribution kill(TestCluster& cluster, int times, int& number) {
   Distribution out;
   for (int round = 0; round < times; ++round) {
-    if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
-    TestNode& leader = cluster.leader();
-    const TestNode& asked = otherThan(cluster, leader.id(), round);
-    (void)firstWrite(asked, number);
+    auto [leader, asked] = scene(cluster, round, number);
     const auto start = Clock::now();
     leader.kill9();
     out.add(firstWrite(asked, number) - start);
@@ -91,19 +98,16 @@ Distribution kill(TestCluster& cluster, int times, int& number) {
 Distribution transfer(TestCluster& cluster, int times, int& number) {
   Distribution out;
   for (int round = 0; round < times; ++round) {
-    if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
-    TestNode& leader = cluster.leader();
-    const TestNode& asked = otherThan(cluster, leader.id(), round);
-    (void)firstWrite(asked, number);
+    auto [leader, asked] = scene(cluster, round, number);
     const auto start = Clock::now();
     int status = 0;
-    std::thread asks([&] {
+    std::thread asks([&status, &leader = leader, &asked = asked] {
       const HttpRequest request{.method = "POST", .target = "/v1/consensus/transfer?to=" + asked.id()};
       status = leader.send(request).status;
     });
     // The longest of the writes until it is done: the transfer begins some time after it was asked for.
     Milliseconds longest{};
-    const auto moved = [&] { return asked.leader() == asked.id(); };
+    const auto moved = [&asked = asked] { return asked.leader() == asked.id(); };
     for (bool last = false; !last && Clock::now() - start < kPatience;) {
       last = moved();
       const auto before = Clock::now();

@@ -40,6 +40,20 @@ class Writes {
   std::vector<std::thread> threads_;
 };
 
+// In order, without a hole, to the last one; one event can be under way at each kill, and is told again.
+void expectAllToldOverKills(const std::vector<Told>& told, std::uint64_t newest, std::size_t kills) {
+  std::size_t repeats = 0;
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    if (told[i].seq == told[i - 1].seq) {
+      ++repeats;
+      continue;
+    }
+    ASSERT_EQ(told[i].seq, told[i - 1].seq + 1) << "at " << i;
+  }
+  EXPECT_EQ(told.back().seq, newest);
+  EXPECT_LE(repeats, kills);
+}
+
 TEST_F(HookedCluster, KillNineDuringDeliveryLosesNothingKeepsTheOrderAndRepeatsOnlyWhatWasUnderWay) {
   const int rounds =
       std::getenv("CLUSTERKIT_KILLS") != nullptr ? std::atoi(std::getenv("CLUSTERKIT_KILLS")) : 15;
@@ -58,17 +72,7 @@ TEST_F(HookedCluster, KillNineDuringDeliveryLosesNothingKeepsTheOrderAndRepeatsO
     std::cout << rounds << " kills under " << writes.perSecond() << " events a second\n";
   }
   ASSERT_TRUE(eventually([&] { return isDone(victim); }, 120s));
-  const auto told = hook.told();
-  std::size_t repeats = 0;
-  for (std::size_t i = 1; i < told.size(); ++i) {
-    if (told[i].seq == told[i - 1].seq) {
-      ++repeats;
-      continue;
-    }
-    ASSERT_EQ(told[i].seq, told[i - 1].seq + 1) << "at " << i;
-  }
-  EXPECT_EQ(told.back().seq, newest(victim)) << "to the last one";
-  EXPECT_LE(repeats, static_cast<std::size_t>(rounds)) << "one event can be under way at each kill";
+  expectAllToldOverKills(hook.told(), newest(victim), static_cast<std::size_t>(rounds));
 }
 
 std::size_t occurrences(const std::string& text, const std::string& what) {
@@ -81,8 +85,8 @@ TEST_F(HookedCluster, AHookOfANodeThatDiesInDeliveryAndCatchesUpByASnapshotMisse
   startThreeHooked({{"consensus.snapshot_entries", "50"}, {"consensus.trailing_entries", "5"}});
   TestNode& victim = cluster_.leader().id() == "node-3" ? cluster_.node(2) : cluster_.node(3);
   Hook& hook = *hooks_[victim.id() == "node-3" ? 2 : 1];
-  const int kills = 3;
-  for (int round = 0; round < kills; ++round) {
+  const std::size_t kills = 3;
+  for (std::size_t round = 0; round < kills; ++round) {
     ASSERT_TRUE(eventually([&] { return cluster_.allActive(3); }, 20s));
     TestNode& leader = cluster_.leader();
     const std::size_t goal = hook.told().size() + 20;
@@ -107,17 +111,7 @@ TEST_F(HookedCluster, AHookOfANodeThatDiesInDeliveryAndCatchesUpByASnapshotMisse
     EXPECT_GT(occurrences(victim.log(), "snapshot_restored"), before + 1) << "its own, and then the leader's";
   }
   ASSERT_TRUE(eventually([&] { return isDone(victim); }, 60s));
-  const auto told = hook.told();
-  std::size_t repeats = 0;
-  for (std::size_t i = 1; i < told.size(); ++i) {
-    if (told[i].seq == told[i - 1].seq) {
-      ++repeats;
-      continue;
-    }
-    ASSERT_EQ(told[i].seq, told[i - 1].seq + 1) << "at " << i;
-  }
-  EXPECT_EQ(told.back().seq, newest(victim));
-  EXPECT_LE(repeats, static_cast<std::size_t>(kills));
+  expectAllToldOverKills(hook.told(), newest(victim), kills);
   EXPECT_TRUE(hook.told("gap").empty());
 }
 

@@ -1,25 +1,21 @@
-// Where every choice of a simulation comes from: one small seeded generator (splitmix64, by Sebastiano Vigna,
-// public domain algorithm), so that a seed means the same on every platform.
+// Where every choice of a simulation comes from: the seeded generator of the Raft core, so that a seed means
+// the same on every platform.
 #pragma once
 
 #include <clusterkit/types.hpp>
 #include <cstdint>
 #include <vector>
 
+#include "prng.hpp"
+
 namespace clusterkit::sim {
 
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  explicit Dice(std::uint64_t seed) : source_(seed) {}
 
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15u;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
+  std::uint64_t next() { return source_.next(); }
+  std::uint64_t below(std::uint64_t bound) { return source_.below(bound); }
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
   Duration between(Duration low, Duration high) {
     return low +
@@ -33,7 +29,7 @@ class Dice {
   }
 
  private:
-  std::uint64_t state_;
+  raft::Prng source_;
 };
 
 }  // namespace clusterkit::sim
