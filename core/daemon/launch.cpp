@@ -1,9 +1,6 @@
 #include "daemon/launch.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 #include "daemon/exit_code.hpp"
@@ -29,34 +26,6 @@ ChosenPlugin choosePluginOf(const SinkSettings& sink, const Settings& settings, 
   return chosen;
 }
 
-// The data folder of this start. Plugins are copied into it before their options can be checked, so what was
-// made here is taken away again if the start is refused: a wrong configuration leaves nothing behind.
-class PreparedFolder {
- public:
-  explicit PreparedFolder(const fs::path& folder) {
-    for (fs::path at = folder; !at.empty() && !fs::exists(at); at = at.parent_path()) made_ = at;
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error || !fs::is_directory(folder))
-      throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + " cannot be made: " +
-                                                (error ? error.message() : "it is no folder"));
-    // Others on the machine have no business in a node's log and keys.
-    if (!made_.empty()) fs::permissions(folder, fs::perms::owner_all, error);
-    if (error)
-      throw NodeFailure(kExitConfiguration, "node.data_dir = " + folder.string() + ": " + error.message());
-  }
-  PreparedFolder(const PreparedFolder&) = delete;
-  PreparedFolder& operator=(const PreparedFolder&) = delete;
-  ~PreparedFolder() {
-    std::error_code ignored;
-    if (!made_.empty()) fs::remove_all(made_, ignored);
-  }
-  void keep() { made_.clear(); }
-
- private:
-  fs::path made_;  // the topmost folder that did not exist before; empty if all did
-};
-
 // Better no node than one that seems to do what it was told and does not.
 void refuseWhatIsNotThere(const Settings& settings) {
   for (const ServiceSettings& service : settings.services)
@@ -80,17 +49,17 @@ ChosenPlugins choosePlugins(Settings& settings, const PluginCatalog& catalog, Pl
                             DataFolder folder) {
   refuseWhatIsNotThere(settings);
   const PluginSettings& wanted = settings.plugins;
-  std::optional<PreparedFolder> prepared;
-  if (folder == DataFolder::Prepare) prepared.emplace(settings.node.dataDir);
+  auto prepared =
+      folder == DataFolder::Prepare ? std::make_unique<PreparedFolder>(settings.node.dataDir) : nullptr;
   addTransportDefaults(settings, libraries.component(catalog, "transport", wanted.transport));
   ChosenPlugins chosen{
       choose(settings, settings.store, catalog, libraries, "store", wanted.store),
       choose(settings, settings.transport, catalog, libraries, "transport", wanted.transport),
       choose(settings, settings.consensus, catalog, libraries, "consensus", wanted.consensus),
-      {}};
+      {},
+      std::move(prepared)};
   for (const SinkSettings& sink : settings.sinks)
     chosen.sinks.push_back(choosePluginOf(sink, settings, catalog, libraries));
-  if (prepared) prepared->keep();
   return chosen;
 }
 

@@ -56,6 +56,7 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
       extras_(std::move(extras)),
       createdAt_(loop_.now()) {
   makeSinks();
+  if (plugins_.folder) plugins_.folder->keep();
 }
 
 RunningNode::~RunningNode() { stop(); }

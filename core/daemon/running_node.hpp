@@ -21,6 +21,7 @@
 #include "daemon/membership_check.hpp"
 #include "daemon/metrics_registry.hpp"
 #include "daemon/node_api.hpp"
+#include "daemon/prepared_folder.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/sink_control.hpp"
 #include "daemon/sink_reload.hpp"
@@ -38,7 +39,8 @@ struct ChosenPlugins {
   ChosenPlugin store;
   ChosenPlugin transport;
   ChosenPlugin consensus;
-  std::vector<ChosenPlugin> sinks;  // in the order of Settings::sinks
+  std::vector<ChosenPlugin> sinks;              // in the order of Settings::sinks
+  std::unique_ptr<PreparedFolder> folder = {};  // kept once all instances are made; null: nothing is started
 };
 
 // Why a node could not start or had to end; the codes are those of the daemon.

@@ -53,6 +53,8 @@ std::vector<Bad> badConfigurations() {
       {"OutOfRange", "c.ini", good + "[cluster]\npartition_count = 0\n", "partition_count"},
       {"PluginOption", "c.ini", good + "[consensus]\nheartbeat = 1h\n", "heartbeat"},
       {"UnknownPluginKey", "c.ini", good + "[store]\nsinchronous = full\n", "synchronous"},
+      {"WhatOnlyThePluginCanTell", "c.ini", good + "[sink.audit]\nplugin = script\ncommand = /nope\n",
+       "c.ini:5: [sink.audit]"},
       {"BrokenXml", "c.xml", "<clusterkit><node>", "c.xml"},
       {"DeepXml", "c.xml", deepXml(), "c.xml"},
       {"Doctype", "c.xml", "<!DOCTYPE a [<!ENTITY b \"c\">]><clusterkit/>", "c.xml"},
