@@ -103,6 +103,11 @@ TEST_F(HookedCluster, ANodeThatWasEvictedAndReturnsFromANewAddressIsARejoinBefor
   std::size_t newReplicas = 0;
   for (const Told& change : hook(1).told("partition_change")) {
     if (change.seq < from || text(change.json, "change_reason") != "rebalance") continue;
+    // The same plan may level primaries among those who hold copies already.
+    if (text(change.json, "old_primary") != text(change.json, "new_primary")) {
+      EXPECT_NE(text(change.json, "new_primary"), victim.id());
+      continue;
+    }
     ++newReplicas;
     const auto sources = change.json->getArray("copy_from_nodes");
     ASSERT_EQ(sources->size(), 1u) << change.seq;
