@@ -82,13 +82,14 @@ TEST(Resources, S118_ALeaderWithoutDescriptorsRefusesClientsAndKeepsItsPeers) {
   const std::uint64_t term = consensus(leader, "term");
   allowMoreDescriptors(leader.process().pid(), 10);
   {
+    // Half a request each, so that none of them is idle. What the node closes meanwhile makes room for more.
     std::vector<RawClient> clients;
-    for (int i = 0; i < 40;
-         ++i) {  // few enough for the listener's queue: a connect that waits takes a second
+    const auto takesNobody = [&] {
       clients.emplace_back(leader.port());
-      clients.back().send("GET /health HTTP/1.1\r\n");  // half a request, so that none of them is idle
-    }
-    EXPECT_TRUE(eventually([&] { return httpGet(leader.port(), "/health", 300ms).status == 0; }));
+      clients.back().send("GET /health HTTP/1.1\r\n");
+      return httpGet(leader.port(), "/health", 300ms).status == 0;
+    };
+    ASSERT_TRUE(eventually(takesNobody, 20s));
     // Enough for snapshots, which need descriptors of their own.
     for (int i = 0; i < 200; ++i) ASSERT_EQ(follower.put("k/" + std::to_string(i), "v").status, 200) << i;
     EXPECT_EQ(consensus(follower, "term"), term) << "the leader's links to its peers were lost";
