@@ -1,0 +1,53 @@
+#include "load/settings.hpp"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace clusterkit::bench {
+namespace {
+
+std::size_t number(const std::string& option, std::string_view text, std::size_t most) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most)
+    throw std::invalid_argument(option + ": '" + std::string(text) + "': allowed are 1 to " +
+                                std::to_string(most));
+  return value;
+}
+
+std::vector<std::size_t> numbers(const std::string& option, std::string_view text) {
+  std::vector<std::size_t> out;
+  for (std::size_t from = 0; from <= text.size();) {
+    const auto comma = std::min(text.find(',', from), text.size());
+    out.push_back(number(option, text.substr(from, comma - from), 1000));
+    from = comma + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+ThroughputSettings parseSettings(const std::vector<std::string>& arguments) {
+  ThroughputSettings out;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& option = arguments[i];
+    const std::string value = i + 1 < arguments.size() ? arguments[i + 1] : "";
+    if (option == "--to-all")
+      out.toAll = true;
+    else if (option == "--without-etcd")
+      out.withEtcd = false;
+    else if (option == "--clients")
+      out.clients = numbers(option, value), ++i;
+    else if (option == "--rounds")
+      out.rounds = number(option, value, 1000), ++i;
+    else if (option == "--ms")
+      out.measured = std::chrono::milliseconds(number(option, value, 600000)), ++i;
+    else
+      throw std::invalid_argument("'" + option +
+                                  "': allowed are --clients 1,16,64,256, --rounds N, --ms N, " +
+                                  "--to-all and --without-etcd");
+  }
+  return out;
+}
+
+}  // namespace clusterkit::bench

@@ -1,0 +1,21 @@
+// What `throughput` was asked to do.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace clusterkit::bench {
+
+struct ThroughputSettings {
+  std::vector<std::size_t> clients{1, 16, 64, 256};
+  std::size_t rounds = 5;
+  std::chrono::milliseconds measured{2000};
+  bool toAll = false;  // clients spread over the nodes instead of all at the leader
+  bool withEtcd = true;
+};
+
+// Throws std::invalid_argument with one line that names the argument and what is allowed.
+ThroughputSettings parseSettings(const std::vector<std::string>& arguments);
+
+}  // namespace clusterkit::bench

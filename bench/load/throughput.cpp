@@ -1,0 +1,153 @@
+// The same work on three nodes of ClusterKit and three of etcd, in alternating rounds: both clusters are up
+// all the time, and each ratio is of two rounds that follow each other. See bench/README.md.
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <optional>
+
+#include "e2e/test_cluster.hpp"
+#include "load/closed_loop.hpp"
+#include "load/etcd_cluster.hpp"
+#include "load/machine.hpp"
+#include "load/settings.hpp"
+
+namespace clusterkit::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kKeys = 1000;
+constexpr std::size_t kValueBytes = 256;
+
+struct Pair {
+  Measured ours;
+  std::optional<Measured> etcd;
+  double syncs;  // of the bare disk, just before
+};
+
+// Median, smallest and largest over the rounds.
+std::string spread(const std::vector<Pair>& pairs, const std::function<double(const Pair&)>& figure,
+                   const char* format) {
+  std::vector<double> values;
+  for (const auto& pair : pairs) values.push_back(figure(pair));
+  std::sort(values.begin(), values.end());
+  std::string out;
+  for (const double value : {values[values.size() / 2], values.front(), values.back()}) {
+    char text[32];
+    std::snprintf(text, sizeof text, format, value);
+    out +=
+        out.empty()
+            ? text
+            : (out.ends_with(")") ? text : (out.find('(') == out.npos ? " (" : " to ") + std::string(text));
+  }
+  return out + ")";
+}
+
+class Throughput {
+ public:
+  explicit Throughput(const ThroughputSettings& settings) : settings_(settings) {
+    cluster_.startThree();
+    if (settings.withEtcd) etcd_.emplace(etcdFolder_.path());
+  }
+
+  void run() {
+    for (const auto clients : settings_.clients) measure(Work::put, "put", clients);
+    std::printf("largest resident set of a node after the puts, MiB: ours %.1f", peakMiB(pids()));
+    if (etcd_) {
+      const double ratio = peakMiB(pids()) / peakMiB(etcd_->pids());
+      std::printf(", etcd %.1f, ratio %.2f", peakMiB(etcd_->pids()), ratio);
+    }
+    std::printf("\n");
+    for (const auto clients : settings_.clients)
+      measure(Work::linearizableRead, "linearizable read", clients);
+    for (const auto clients : settings_.clients) measure(Work::localRead, "local read", clients);
+  }
+
+ private:
+  void measure(Work work, const char* name, std::size_t clients) {
+    const Load load{.work = work,
+                    .clients = clients,
+                    .keys = kKeys,
+                    .valueBytes = kValueBytes,
+                    .warmUp = 300ms,
+                    .measured = settings_.measured};
+    std::vector<Pair> pairs;
+    for (std::size_t round = 0; round < settings_.rounds; ++round) {
+      Pair pair{};
+      pair.syncs = work == Work::put ? syncsPerSecond(cluster_.folder()) : 0;
+      // Who goes first takes turns.
+      if (etcd_ && round % 2 == 1) pair.etcd = drive(chosen(etcd_->ports()), grpcWire, load);
+      pair.ours = drive(chosen(ports()), httpWire, load);
+      if (etcd_ && round % 2 == 0) pair.etcd = drive(chosen(etcd_->ports()), grpcWire, load);
+      pairs.push_back(pair);
+    }
+    print(name, clients, pairs);
+  }
+
+  void print(const char* name, std::size_t clients, const std::vector<Pair>& pairs) const {
+    std::printf("%s, %zu clients\n", name, clients);
+    const auto line = [&](const char* what, const std::function<double(const Pair&)>& figure,
+                          const char* format) {
+      std::printf("  %-34s %s\n", what, spread(pairs, figure, format).c_str());
+    };
+    line(
+        "ours, a second", [](const Pair& p) { return p.ours.perSecond; }, "%.0f");
+    line(
+        "ours, median ms", [](const Pair& p) { return p.ours.medianMs; }, "%.2f");
+    line(
+        "ours, 99 % ms", [](const Pair& p) { return p.ours.p99Ms; }, "%.2f");
+    if (pairs.front().syncs > 0)
+      line(
+          "ours, commits per bare sync", [](const Pair& p) { return p.ours.perSecond / p.syncs; }, "%.2f");
+    if (!etcd_) return;
+    line(
+        "etcd, a second", [](const Pair& p) { return p.etcd->perSecond; }, "%.0f");
+    line(
+        "etcd, median ms", [](const Pair& p) { return p.etcd->medianMs; }, "%.2f");
+    line(
+        "etcd, 99 % ms", [](const Pair& p) { return p.etcd->p99Ms; }, "%.2f");
+    line(
+        "ratio of throughput", [](const Pair& p) { return p.ours.perSecond / p.etcd->perSecond; }, "%.2f");
+    line(
+        "ratio of the 99 %", [](const Pair& p) { return p.ours.p99Ms / p.etcd->p99Ms; }, "%.2f");
+  }
+
+  std::vector<std::uint16_t> chosen(std::vector<std::uint16_t> leaderFirst) const {
+    if (!settings_.toAll) leaderFirst.resize(1);
+    return leaderFirst;
+  }
+
+  std::vector<std::uint16_t> ports() {
+    const auto& leader = cluster_.leader();
+    std::vector<std::uint16_t> out{leader.port()};
+    for (auto* node : cluster_.running())
+      if (node->port() != leader.port()) out.push_back(node->port());
+    return out;
+  }
+
+  std::vector<pid_t> pids() {
+    std::vector<pid_t> out;
+    for (auto* node : cluster_.running()) out.push_back(node->process().pid());
+    return out;
+  }
+
+  ThroughputSettings settings_;
+  test::TestCluster cluster_;
+  test::TempDir etcdFolder_;
+  std::optional<EtcdCluster> etcd_;
+};
+
+}  // namespace
+}  // namespace clusterkit::bench
+
+int main(int argc, char** argv) {
+  try {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    clusterkit::bench::Throughput(clusterkit::bench::parseSettings({argv + 1, argv + argc})).run();
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "throughput: " << error.what() << "\n";
+    return 1;
+  }
+}
