@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -40,6 +41,23 @@ double peakMiB(const std::vector<pid_t>& processes) {
       if (line.starts_with("VmHWM:")) most = std::max(most, std::stod(line.substr(6)) / 1024);
   }
   return most;
+}
+
+double cpuSeconds(const std::vector<pid_t>& processes) {
+  double ticks = 0;
+  for (const pid_t pid : processes) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    std::istringstream fields(line.substr(line.rfind(')') + 1));
+    constexpr int kBeforeUserTime = 11;  // proc(5): utime and stime are fields 14 and 15
+    std::string skipped;
+    for (int i = 0; i < kBeforeUserTime; ++i) fields >> skipped;
+    double user = 0, system = 0;
+    fields >> user >> system;
+    ticks += user + system;
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace clusterkit::bench

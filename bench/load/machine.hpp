@@ -14,4 +14,7 @@ double syncsPerSecond(const std::filesystem::path& folder);
 // The largest resident set that any of the processes had since it started, in MiB.
 double peakMiB(const std::vector<pid_t>& processes);
 
+// What the processes have used of the cores up to now, in seconds; counted in the kernel's ticks (10 ms).
+double cpuSeconds(const std::vector<pid_t>& processes);
+
 }  // namespace clusterkit::bench

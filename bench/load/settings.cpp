@@ -25,6 +25,20 @@ std::vector<std::size_t> numbers(const std::string& option, std::string_view tex
   return out;
 }
 
+std::set<Work> works(std::string_view text) {
+  if (text == "put") return {Work::put};
+  if (text == "linearizable") return {Work::linearizableRead};
+  if (text == "local") return {Work::localRead};
+  throw std::invalid_argument("--only: '" + std::string(text) + "': allowed are put, linearizable and local");
+}
+
+void addNodeSetting(const std::string& text, std::map<std::string, std::string>& out) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || text.find('.') > equals)
+    throw std::invalid_argument("--set: '" + text + "': allowed is SECTION.KEY=VALUE");
+  out[text.substr(0, equals)] = text.substr(equals + 1);
+}
+
 }  // namespace
 
 ThroughputSettings parseSettings(const std::vector<std::string>& arguments) {
@@ -42,10 +56,14 @@ ThroughputSettings parseSettings(const std::vector<std::string>& arguments) {
       out.rounds = number(option, value, 1000), ++i;
     else if (option == "--ms")
       out.measured = std::chrono::milliseconds(number(option, value, 600000)), ++i;
+    else if (option == "--set")
+      addNodeSetting(value, out.node), ++i;
+    else if (option == "--only")
+      out.works = works(value), ++i;
     else
-      throw std::invalid_argument("'" + option +
-                                  "': allowed are --clients 1,16,64,256, --rounds N, --ms N, " +
-                                  "--to-all and --without-etcd");
+      throw std::invalid_argument(
+          "'" + option + "': allowed are --clients 1,16,64,256, --rounds N, --ms N, " +
+          "--only put|linearizable|local, --set SECTION.KEY=VALUE, --to-all and --without-etcd");
   }
   return out;
 }

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
+
+#include "load/wire.hpp"
 
 namespace clusterkit::bench {
 
@@ -11,7 +15,9 @@ struct ThroughputSettings {
   std::vector<std::size_t> clients{1, 16, 64, 256};
   std::size_t rounds = 5;
   std::chrono::milliseconds measured{2000};
-  bool toAll = false;  // clients spread over the nodes instead of all at the leader
+  std::set<Work> works{Work::put, Work::linearizableRead, Work::localRead};
+  std::map<std::string, std::string> node;  // settings of our nodes: "section.key" -> value
+  bool toAll = false;                       // clients spread over the nodes instead of all at the leader
   bool withEtcd = true;
 };
 
