@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace clusterkit::http {
 namespace {
@@ -240,8 +241,17 @@ void HttpLoop::settle(Connection& connection) {
     waiters_.add(connection);
   else
     waiters_.remove(connection);
-  environment_.stats.waiting.store(waiters_.size(), std::memory_order_relaxed);
+  waitersChanged();
   if (connection.wantsResume()) waitingForTurn_.push_back(connection.id());
+}
+
+// A node that nobody watches is not woken for each commit.
+void HttpLoop::waitersChanged() {
+  environment_.stats.waiting.store(waiters_.size(), std::memory_order_relaxed);
+  const bool any = waiters_.size() > 0;
+  if (any == std::exchange(listening_, any)) return;
+  environment_.mailbox->listen(any);
+  if (any) waiters_.signal();
 }
 
 void HttpLoop::closeConnection(Connection& connection) {
@@ -252,7 +262,7 @@ void HttpLoop::closeConnection(Connection& connection) {
   polled_.remove(connection.socket());
   waiters_.remove(connection);
   deadlines_.drop(connection.id(), connection.deadlineEntry);
-  environment_.stats.waiting.store(waiters_.size(), std::memory_order_relaxed);
+  waitersChanged();
   environment_.stats.open.store(connections_.size(), std::memory_order_relaxed);
 }
 

@@ -45,6 +45,7 @@ class HttpLoop {
   void pauseAccepting(MonotonicTime now);
   void deliver(std::vector<Delivery> deliveries, MonotonicTime now);
   void settle(Connection& connection);
+  void waitersChanged();
   void closeConnection(Connection& connection);
   void keepDeadlines(MonotonicTime now);
   void askWaiters(MonotonicTime now);
@@ -60,6 +61,7 @@ class HttpLoop {
   std::vector<Connection*> byDescriptor_;  // null where no connection has this number
   std::unordered_map<std::string, std::size_t> perSource_;
   Waiters<Connection, &Connection::waiterSlot> waiters_;
+  bool listening_ = false;  // as the mailbox was told
   Deadlines deadlines_;
   std::vector<std::uint64_t> waitingForTurn_;
   std::string scratch_;

@@ -56,7 +56,7 @@ void HttpServer::start() {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "http");
+    pthread_setname_np(pthread_self(), "ck-http");
     loop_->run();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -17,7 +17,10 @@ void Mailbox::push(Delivery delivery) {
   if (first) wake();
 }
 
+// The read is a write too, so that it and listen() have an order: either the signal sees who waits, or who
+// waits sees what the signal is about.
 void Mailbox::signal() {
+  if (waiting_.fetch_add(0, std::memory_order_acq_rel) == 0) return;
   const std::lock_guard lock(mutex_);
   if (!closed_ && !std::exchange(signalled_, true)) wake();
 }
@@ -36,6 +39,10 @@ std::vector<Delivery> Mailbox::takeRemote() {
 bool Mailbox::takeSignal() {
   const std::lock_guard lock(mutex_);
   return std::exchange(signalled_, false);
+}
+
+void Mailbox::listen(bool someoneWaits) {
+  waiting_.exchange(someoneWaits ? 1 : 0, std::memory_order_acq_rel);
 }
 
 void Mailbox::close() {

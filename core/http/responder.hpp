@@ -49,7 +49,7 @@ class Mailbox {
 
   // [any] Ignored after close().
   void push(Delivery delivery);
-  void signal();  // many before the loop's next turn are one
+  void signal();  // many before the loop's next turn are one; nothing at all while nobody waits
   void wake();
 
   // [loop]
@@ -58,6 +58,9 @@ class Mailbox {
   bool hasLocal() const { return !local_.empty(); }
   std::vector<Delivery> takeRemote();
   bool takeSignal();
+  // Whether anybody waits for a signal. Who begins to must look once more at what a signal would have told of:
+  // one that came before this call has been left out.
+  void listen(bool someoneWaits);
   void close();
 
  private:
@@ -68,6 +71,7 @@ class Mailbox {
   std::vector<Delivery> remote_;  // guarded by mutex_
   bool signalled_ = false;        // guarded by mutex_
   bool closed_ = false;           // guarded by mutex_
+  std::atomic<int> waiting_{0};   // 1 while somebody waits for a signal
 };
 
 // True until the client went away or the request was answered. Shared with the connection; [any].
