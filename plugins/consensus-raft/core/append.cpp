@@ -28,6 +28,10 @@ void Raft::on(MemberId from, const AppendRequest& request, const Message& messag
   advanceCommit(std::min(request.commit, verified_));
   // News is acknowledged when it is durable; what is already there, or a probe, at once with what is durable
   // now.
+  if (request.answer == Answer::NotNeeded) {
+    checkRepaired();
+    return;
+  }
   if (request.entries.empty() || durability_.durableIndex() >= last || planted(Defect::AckBeyondDurable))
     ackDue_ = true;
   checkRepaired();

@@ -33,11 +33,15 @@ struct VoteReply {
   bool granted = false;
 };
 
+// NotNeeded: it only brings news of a commit. Heartbeats find out what was lost, so its acknowledgement would
+// cost as much as the one that made the commit and tell nothing.
+enum class Answer : std::uint8_t { Wanted, NotNeeded };
 struct AppendRequest {
   LogIndex prevIndex;
   Term prevTerm;
   std::vector<Entry> entries;
   LogIndex commit;
+  Answer answer = Answer::Wanted;
 };
 // A follower's log and the leader's agree up to `match`, and this much is durable at the follower.
 struct AppendAccepted {

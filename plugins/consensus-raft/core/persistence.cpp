@@ -157,7 +157,8 @@ void Raft::persistStep() {
   const bool flushCommit = commit_ != persistedCommit_ && now_ >= nextCommitFlush_;
   const bool urgent = hardStateChanged_ || ready_.truncateFrom || !ready_.entries.empty();
   if (!urgent && !flushCommit && !ready_.compactTo) return;
-  if (hardStateChanged_ || commit_ != persistedCommit_) {
+  // The commit index is a hint for the next start. With each append it would cost the store a page each time.
+  if (hardStateChanged_ || flushCommit) {
     ready_.hardState = HardState{term_, planted(Defect::VoteNotPersisted) ? MemberId{} : votedFor_, commit_};
     persistedCommit_ = commit_;
     nextCommitFlush_ = now_ + options_.heartbeatInterval;

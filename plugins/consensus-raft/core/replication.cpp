@@ -25,12 +25,14 @@ bool Raft::sendAppend(MemberId member, Progress& p, Hint hint) {
     beginSnapshot(member, p);
     return false;
   }
-  AppendRequest request{prev, *prevTerm, {}, commit_};
+  AppendRequest request{prev, *prevTerm, {}, commit_, Answer::Wanted};
   const bool windowOpen = p.state == ProgressState::Probe || !p.inflight.isFull(options_);
   if (windowOpen) request.entries = log_.slice(p.nextIndex, log_.lastIndex(), options_.maxAppendBytes);
   const bool news = !request.entries.empty() || p.commitSent < std::min(commit_, prev);
   if (!news && hint == Hint::OnlyNews) return false;
 
+  const bool onlyCommit = request.entries.empty() && hint == Hint::OnlyNews;
+  if (onlyCommit && p.state == ProgressState::Replicate) request.answer = Answer::NotNeeded;
   p.commitSent = std::max(p.commitSent, commit_);
   const LogIndex last = plus(prev, request.entries.size());
   const bool more =

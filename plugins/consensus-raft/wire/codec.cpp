@@ -27,6 +27,7 @@ void put(const AppendRequest& m, pb::Envelope& e) {
   request->set_prev_index(m.prevIndex.value);
   request->set_prev_term(m.prevTerm.value);
   request->set_commit(m.commit.value);
+  request->set_answer_not_needed(m.answer == Answer::NotNeeded);
   for (const Entry& entry : m.entries) write(entry, request->add_entries());
 }
 void put(const AppendAccepted& m, pb::Envelope& e) { e.mutable_append_accepted()->set_match(m.match.value); }
@@ -76,7 +77,8 @@ void put(const RemovedNotice& m, pb::Envelope& e) {
 // ---------------------------------------------------------------------------------------------------
 
 std::optional<MessageBody> takeAppend(const pb::AppendRequest& r) {
-  AppendRequest request{LogIndex{r.prev_index()}, Term{r.prev_term()}, {}, LogIndex{r.commit()}};
+  AppendRequest request{LogIndex{r.prev_index()}, Term{r.prev_term()}, {}, LogIndex{r.commit()},
+                        r.answer_not_needed() ? Answer::NotNeeded : Answer::Wanted};
   request.entries.reserve(static_cast<std::size_t>(r.entries_size()));
   for (const auto& record : r.entries()) {
     auto entry = read(record);
