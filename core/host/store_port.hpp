@@ -35,7 +35,7 @@ class StoreClient {
 // piece, = the end. A
 // piece is written whole; 256 KiB is a good size. Called on the loop.
 using SnapshotSource = UniqueFunction<std::optional<std::string>()>;
-constexpr std::size_t snapshotPiece = 256 * 1024;
+constexpr std::size_t snapshotPiece = 32 * 1024;
 // The source of bytes that exist as a whole.
 SnapshotSource piecesOf(std::string bytes);
 

@@ -1,8 +1,18 @@
 #include "database.hpp"
 
+#include <array>
+
 namespace clusterkit::sqlite {
 
 namespace {
+
+// The WAL's format: a header, then frames of a header and a page (sqlite.org/fileformat2.html, 4.1).
+constexpr std::uint64_t walHeaderBytes = 32;
+constexpr std::uint64_t walFrameBytes = 24 + 4096;
+
+// Zeros are written when fewer than walReserve bytes of them are left: most commits fit into that.
+constexpr sqlite3_int64 walReserve = 256 * 1024;
+constexpr sqlite3_int64 walStep = 1024 * 1024;
 
 ck_status statusOf(int code) {
   switch (code & 0xff) {
@@ -31,10 +41,10 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
   }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_wal_hook(  // also takes the place of SQLite's own automatic checkpoint
-
       db_,
       [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<Database*>(self)->walPages_ = static_cast<std::uint64_t>(pages);
+        auto& database = *static_cast<Database*>(self);
+        database.walPages_ = database.walFrames_ = static_cast<std::uint64_t>(pages);
         return SQLITE_OK;
       },
       this);
@@ -81,6 +91,27 @@ void Database::setPragma(const std::string& name, const std::string& value, cons
 
 void Database::rollback() noexcept {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+// A sync of a file that has grown writes its inode and block map too, each a wait for the disk of its own. So
+// the WAL grows in large steps of zeros, which SQLite takes for the end of it, and commits overwrite them.
+void Database::growWalAhead() {
+  if (walFrames_ == 0) return;  // how much of the WAL is used shows at the first commit
+  const auto used = static_cast<sqlite3_int64>(walHeaderBytes + walFrames_ * walFrameBytes);
+  if (walSize_ - used >= walReserve) return;
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  // Asked once for each step and not for each commit: Linux stamps a file anew at the write after such a
+  // question, and then a sync writes the inode.
+  if (wal == nullptr || wal->pMethods == nullptr || wal->pMethods->xFileSize(wal, &walSize_) != SQLITE_OK)
+    return;
+  if (walSize_ - used >= walReserve) return;
+  static constexpr std::array<char, 64 * 1024> zeros{};
+  // A disk that is full or fails shows at the COMMIT that follows, with its own error.
+  for (const sqlite3_int64 end = walSize_ + walStep; walSize_ < end;
+       walSize_ += static_cast<sqlite3_int64>(zeros.size()))
+    if (wal->pMethods->xWrite(wal, zeros.data(), static_cast<int>(zeros.size()), walSize_) != SQLITE_OK)
+      return;
 }
 
 void Database::checkpoint() {

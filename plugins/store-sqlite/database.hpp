@@ -28,7 +28,10 @@ class Database {
   void setPragma(const std::string& name, const std::string& value, const std::string& readBack);
 
   void begin() { run("BEGIN"); }
-  void commit() { run("COMMIT"); }
+  void commit() {
+    growWalAhead();
+    run("COMMIT");
+  }
   void rollback() noexcept;  // also when SQLite has rolled back by itself
 
   // Pages in the WAL after the last commit.
@@ -42,9 +45,13 @@ class Database {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
+  void growWalAhead();
+
   sqlite3* db_ = nullptr;
   std::filesystem::path path_;
-  std::uint64_t walPages_ = 0;
+  std::uint64_t walPages_ = 0;   // not yet in the database file
+  std::uint64_t walFrames_ = 0;  // written since the WAL was begun anew
+  sqlite3_int64 walSize_ = 0;    // of the file, when last looked at or grown
 };
 
 // A prepared statement. bind() numbers its arguments from 1; a row is read by column from 0.

@@ -71,6 +71,7 @@ bool Journal::commit() {
     if (shape_.end().index >= control_.repairIndex) control_.repairIndex = 0;
   }
   if (controlChanged_) writeControl();
+  if (changed) tables_->log.sweep();
   db_->commit();
   return changed;
 }

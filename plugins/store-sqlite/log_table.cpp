@@ -22,6 +22,9 @@ std::uint64_t nextChain(std::uint64_t chain, std::uint64_t crc) {
   return c.value();
 }
 
+// Rows that a commit removes, if there are so many to remove.
+constexpr std::uint64_t sweptAtLeast = 64;
+
 enum Column {
   indexColumn,
   termColumn,
@@ -53,6 +56,7 @@ const char* const LogTable::schema =
 LogTable::LogTable(Database& db)
     : insert_(db, "INSERT INTO log VALUES(?,?,?,?,?,?,?,?)"),
       select_(db, "SELECT idx,term,type,flags,step,crc,chain,data FROM log WHERE idx>=? ORDER BY idx"),
+      lowest_(db, "SELECT min(idx) FROM log"),
       chain_(db, "SELECT chain FROM log WHERE idx=?"),
       deleteFrom_(db, "DELETE FROM log WHERE idx>=?"),
       deleteUpto_(db, "DELETE FROM log WHERE idx<=?"),
@@ -60,8 +64,11 @@ LogTable::LogTable(Database& db)
 
 LogTable::Scan LogTable::scan(LogBase base) {
   Scan found;
-  end_ = {base, base.index, base.chain};
-  select_.bind(std::uint64_t{0});
+  end_ = {base, base.index, base.chain, base.index};
+  if (lowest_.bind().step() && lowest_.number(0) != 0)
+    end_.sweptTo = std::min(base.index, lowest_.number(0) - 1);
+  lowest_.reset();
+  select_.bind(base.index + 1);
   while (select_.step()) {
     const ck_log_entry e = entryOf(select_);
     found.highestSeen = std::max(found.highestSeen, e.index);
@@ -81,7 +88,7 @@ LogTable::Scan LogTable::scan(LogBase base) {
 }
 
 void LogTable::startAt(std::uint64_t first) {
-  if (empty()) end_ = {{first - 1, 0}, first - 1, 0};
+  if (empty()) clear(first - 1);
 }
 
 void LogTable::append(const ck_log_entry& e, std::uint64_t step) {
@@ -92,6 +99,7 @@ void LogTable::append(const ck_log_entry& e, std::uint64_t step) {
             view(e.data))
       .run();
   end_.last = e.index;
+  ++appended_;
 }
 
 std::uint64_t LogTable::chainAt(std::uint64_t index) {
@@ -111,18 +119,22 @@ void LogTable::truncate(std::uint64_t from) {
   deleteFrom_.bind(last + 1).run();
 }
 
-LogBase LogTable::compact(std::uint64_t upto) {
-  if (upto <= end_.base.index || empty()) return end_.base;
+void LogTable::compact(std::uint64_t upto) {
+  if (upto <= end_.base.index || empty()) return;
   const std::uint64_t index = std::min(upto, end_.last);
   end_.base = {index, chainAt(index)};
-  deleteUpto_.bind(index).run();
-  return end_.base;
 }
 
-LogBase LogTable::clear(std::uint64_t index) {
+void LogTable::sweep() {
+  const std::uint64_t some = std::max(sweptAtLeast, 2 * std::exchange(appended_, 0));
+  if (end_.sweptTo >= end_.base.index) return;
+  end_.sweptTo = std::min(end_.sweptTo + some, end_.base.index);
+  deleteUpto_.bind(end_.sweptTo).run();
+}
+
+void LogTable::clear(std::uint64_t index) {
   deleteAll_.bind().run();
-  end_ = {{index, 0}, index, 0};
-  return end_.base;
+  end_ = {{index, 0}, index, 0, index};
 }
 
 void LogTable::removeBeyondEnd() { deleteFrom_.bind(end_.last + 1).run(); }

@@ -40,10 +40,14 @@ class LogTable {
 
   void append(const ck_log_entry& entry, std::uint64_t step);
   void truncate(std::uint64_t from);
-  // Returns the new base.
-  LogBase compact(std::uint64_t upto);
+  // Moves the base up. The rows at and below it are waste from now on, whatever is in them; sweep() removes
+  // them.
+  void compact(std::uint64_t upto);
+  // Removes some of the waste: more of it than was appended in this transaction, but so little that no commit
+  // has to wait for thousands of rows.
+  void sweep();
   // Empties the log; the next row may follow `index`.
-  LogBase clear(std::uint64_t index);
+  void clear(std::uint64_t index);
   // Removes the bad rows that a scan found.
   void removeBeyondEnd();
 
@@ -55,6 +59,7 @@ class LogTable {
   struct End {
     LogBase base;
     std::uint64_t last = 0, chain = 0;  // last = base.index when the log is empty
+    std::uint64_t sweptTo = 0;          // rows up to here are gone
   };
   const End& end() const { return end_; }
   void restore(const End& end) { end_ = end; }
@@ -65,8 +70,9 @@ class LogTable {
  private:
   std::uint64_t chainAt(std::uint64_t index);
 
-  Statement insert_, select_, chain_, deleteFrom_, deleteUpto_, deleteAll_;
+  Statement insert_, select_, lowest_, chain_, deleteFrom_, deleteUpto_, deleteAll_;
   End end_;
+  std::uint64_t appended_ = 0;  // since the last sweep
 };
 
 }  // namespace clusterkit::sqlite
