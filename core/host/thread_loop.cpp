@@ -1,5 +1,6 @@
 #include "host/thread_loop.hpp"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <cerrno>
@@ -13,6 +14,8 @@ ThreadLoop::ThreadLoop(ThreadLoopOptions options) : options_(std::move(options))
 ThreadLoop::~ThreadLoop() = default;
 
 void ThreadLoop::run() {
+  // For those who look at a node with top -H.
+  pthread_setname_np(pthread_self(), "ck-loop");
   thread_.store(std::this_thread::get_id());
   std::vector<Task> batch;
   while (waitForWork(batch)) {

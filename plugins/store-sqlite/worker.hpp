@@ -1,6 +1,8 @@
 // A thread that runs tasks one after the other, in the order they were given. Tasks must not throw.
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -34,6 +36,7 @@ class Worker {
 
  private:
   void run() {
+    pthread_setname_np(pthread_self(), "ck-snapshots");
     std::unique_lock lock(mutex_);
     while (true) {
       wake_.wait(lock, [this] { return finishing_ || !tasks_.empty(); });

@@ -1,5 +1,7 @@
 #include "writer.hpp"
 
+#include <pthread.h>
+
 namespace clusterkit::sqlite {
 
 namespace {
@@ -34,8 +36,9 @@ ck_status Writer::admits() {
   return full_ ? CK_NO_SPACE : CK_AGAIN;
 }
 
+// Wakes after the lock is let go: otherwise the first thing the writer did would be to wait for it.
 void Writer::push(Step step) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (const auto* batch = std::get_if<std::unique_ptr<Batch>>(&step)) bytes_ += (*batch)->size;
   const bool lazy = waitsForCompany(step);
   queue_.push_back(std::move(step));
@@ -44,6 +47,7 @@ void Writer::push(Step step) {
     urgent_ = true;
   else if (!lazyDue_)
     lazyDue_ = Clock::now() + lazyDelay;
+  lock.unlock();
   if (mustWake) wake_.notify_one();
 }
 
@@ -60,6 +64,7 @@ void Writer::join() {
 }
 
 void Writer::run() {
+  pthread_setname_np(pthread_self(), "ck-store");
   Group group;
   bool running = openJournal();
   while (running) {
