@@ -56,7 +56,7 @@ void storeEvents(ApplyStep& step, std::vector<std::shared_ptr<const ClusterEvent
     const EventSeq seq = state.nextEvent;
     state.nextEvent = EventSeq(seq.value + 1);
     auto event = std::make_shared<const ClusterEvent>(ClusterEvent{
-        seq, step.index, state.mapEpoch(), step.now, eventId(state.facts->id, seq), std::move(body)});
+        seq, step.index, state.mapEpoch(), step.now, eventId(state.facts->idAt(seq), seq), std::move(body)});
     state.events.set(BigEndianKey(seq), event, contentHash(step.seed(), toProto(*event)));
     out.push_back(std::move(event));
   }

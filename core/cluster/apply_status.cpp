@@ -110,6 +110,19 @@ void remember(ApplyStep& step, const NodeRecord& node, std::vector<PartitionId> 
 
 }  // namespace
 
+void takeOut(ApplyStep& step, std::shared_ptr<const NodeRecord> node, LeaveReason reason) {
+  const MemberId member = node->spec.member;
+  const bool wasLive = isLive(node->status);
+  OwnedPartitions owned = ownedBy(step.state, member);
+  remember(step, *node, wasLive ? owned.all() : node->partitionsBeforeLeave);
+  if (wasLive) emitLeave(step, node, reason, std::move(owned));  // else it has been told already
+  step.state.tombstones.set(BigEndianKey(member), step.index, step.index.value);
+  dropNode(step, *node);
+  stripOwner(step, member, node->spec.id);
+  dropMovesTo(step, member);
+  completeIfDone(step);
+}
+
 Outcome applyBody(ApplyStep& step, const SetNodeStatus& command) {
   const NodeRecord* node = step.state.findNode(command.member);
   if (!node) return notFound();
@@ -174,14 +187,7 @@ Outcome applyBody(ApplyStep& step, const RemoveNode& command) {
   }
   const auto last = lastCopiesAt(state, command.member);
   if (!last.empty() && command.consent == RemoveNode::Consent::KeepLastCopies) return lastCopy(*record, last);
-  OwnedPartitions owned = ownedBy(state, command.member);
-  remember(step, *record, wasLive ? owned.all() : record->partitionsBeforeLeave);
-  if (wasLive) emitLeave(step, record, command.reason, std::move(owned));  // else it has been told already
-  state.tombstones.set(BigEndianKey(command.member), step.index, step.index.value);
-  dropNode(step, *record);
-  stripOwner(step, command.member, record->spec.id);
-  dropMovesTo(step, command.member);
-  completeIfDone(step);
+  takeOut(step, record, command.reason);
   return {};
 }
 

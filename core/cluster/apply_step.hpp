@@ -48,6 +48,9 @@ WallTime laterSeen(const ApplyStep& step, WallTime known, WallTime told);
 // seen just now.
 WallTime lastSign(const ApplyStep& step, const NodeRecord& node, WallTime told);
 
+// Takes a node out for good and tells of it: tombstone, owners, moves. (apply_status.cpp)
+void takeOut(ApplyStep& step, std::shared_ptr<const NodeRecord> node, LeaveReason reason);
+
 struct OwnedPartitions {
   std::vector<PartitionId> asPrimary, asReplica;
   std::vector<PartitionId> all() const;  // ascending
@@ -98,6 +101,7 @@ Outcome applyBody(ApplyStep& step, const PromoteReplicas& command);
 Outcome applyBody(ApplyStep& step, const SetValue& command);
 Outcome applyBody(ApplyStep& step, const DeleteValue& command);
 Outcome applyBody(ApplyStep& step, const SetSinkCursor& command);
+Outcome applyBody(ApplyStep& step, const RecoverCluster& command);
 
 // --- Idempotency (apply_idempotency.cpp) ---
 

@@ -9,6 +9,12 @@ constexpr std::size_t kMaxNameBytes = 128;
 
 }  // namespace
 
+ClusterId ClusterFacts::idAt(EventSeq event) const {
+  for (const EarlierGeneration& generation : earlier)
+    if (event < generation.end) return generation.id;
+  return id;
+}
+
 std::string checkFacts(const ClusterFacts& facts) {
   if (!facts.id) return "a cluster needs an id other than 0";
   if (facts.name.empty() || facts.name.size() > kMaxNameBytes)

@@ -1,13 +1,21 @@
-// What a cluster is, fixed at its creation.
+// What a cluster is, fixed at its creation; only a recovery changes its id.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cluster/siphash.hpp"
 #include "clusterkit/types.hpp"
 
 namespace clusterkit {
+
+// The id that the cluster had before a recovery (cluster_generation.hpp).
+struct EarlierGeneration {
+  ClusterId id;
+  EventSeq end;  // events below this, and not of a generation before, were of it
+  friend bool operator==(const EarlierGeneration&, const EarlierGeneration&) = default;
+};
 
 struct ClusterFacts {
   ClusterId id;  // 0: no cluster yet
@@ -22,6 +30,10 @@ struct ClusterFacts {
   std::uint32_t idempotencyRetain =
       10'000;  // remembered results; ten times as many keys are remembered as used
   WallTime createdAt{};
+  std::vector<EarlierGeneration> earlier;  // oldest first
+
+  // What the cluster was called when it told of this event: an event keeps its id over a recovery.
+  ClusterId idAt(EventSeq event) const;
 
   friend bool operator==(const ClusterFacts&, const ClusterFacts&) = default;
 };

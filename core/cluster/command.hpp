@@ -82,6 +82,14 @@ struct RemoveNode {
 
 std::string_view toString(RemoveNode::Consent consent);
 
+// The survivor alone is the cluster from now on, in a new generation: everybody else is taken out for good.
+// Written by `clusterkit recover` behind the survivor's log, never proposed.
+struct RecoverCluster {
+  ClusterId from;  // guard
+  ClusterId to;    // supersedes `from` (cluster_generation.hpp)
+  MemberId survivor;
+};
+
 // A new leader names itself. Its epoch is that of the entry.
 struct AnnounceLeader {
   MemberId leader;
@@ -160,7 +168,7 @@ struct SetSinkCursor {
 using CommandBody =
     std::variant<CreateCluster, AddNode, RejoinNode, UpdateNode, SetNodeStatus, DrainNode, UndrainNode,
                  RemoveNode, AnnounceLeader, StartRebalance, BeginMoves, FinishHandoffs, ReportPartitionReady,
-                 ControlRebalance, PromoteReplicas, SetValue, DeleteValue, SetSinkCursor>;
+                 ControlRebalance, PromoteReplicas, SetValue, DeleteValue, SetSinkCursor, RecoverCluster>;
 
 // Who proposed it: lets that node find the ticket when the command comes back through the log.
 struct CommandOrigin {

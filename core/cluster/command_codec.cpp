@@ -117,6 +117,13 @@ void write(const SetSinkCursor& in, proto::Command& out) {
   out.mutable_set_sink_cursor()->set_change(writeEnum(in.change));
 }
 
+void write(const RecoverCluster& in, proto::Command& out) {
+  auto* body = out.mutable_recover_cluster();
+  body->set_from(in.from.value);
+  body->set_to(in.to.value);
+  body->set_survivor(in.survivor.value);
+}
+
 // --- Reading: false for a word that this version does not know ---
 
 bool readChanges(const google::protobuf::RepeatedPtrField<proto::OwnerChange>& in,
@@ -201,6 +208,11 @@ bool read(const proto::SetSinkCursor& in, SetSinkCursor& out) {
   return fromProto(in.cursor(), out.sink, out.cursor) && readEnum(in.change(), out.change);
 }
 
+bool read(const proto::RecoverCluster& in, RecoverCluster& out) {
+  out = {ClusterId(in.from()), ClusterId(in.to()), MemberId(in.survivor())};
+  return true;
+}
+
 bool readBody(proto::Command& in, CommandBody& out) {
   using Case = proto::Command;
   switch (in.body_case()) {
@@ -223,6 +235,7 @@ bool readBody(proto::Command& in, CommandBody& out) {
     case Case::kSetValue: return read(*in.mutable_set_value(), out.emplace<SetValue>());
     case Case::kDeleteValue: return read(in.delete_value(), out.emplace<DeleteValue>());
     case Case::kSetSinkCursor: return read(in.set_sink_cursor(), out.emplace<SetSinkCursor>());
+    case Case::kRecoverCluster: return read(in.recover_cluster(), out.emplace<RecoverCluster>());
     case Case::BODY_NOT_SET: return false;
   }
   return false;

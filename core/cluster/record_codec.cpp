@@ -77,6 +77,11 @@ proto::ClusterFacts toProto(const ClusterFacts& facts) {
   out.set_events_retain(facts.eventsRetain);
   out.set_idempotency_retain(facts.idempotencyRetain);
   out.set_created_ns(toNanoseconds(facts.createdAt));
+  for (const EarlierGeneration& generation : facts.earlier) {
+    auto* record = out.add_earlier();
+    record->set_id(generation.id.value);
+    record->set_end(generation.end.value);
+  }
   return out;
 }
 
@@ -92,6 +97,9 @@ bool fromProto(const proto::ClusterFacts& in, ClusterFacts& out) {
   out.eventsRetain = in.events_retain();
   out.idempotencyRetain = in.idempotency_retain();
   out.createdAt = fromNanoseconds(in.created_ns());
+  out.earlier.clear();
+  for (const auto& record : in.earlier())
+    out.earlier.push_back({ClusterId(record.id()), EventSeq(record.end())});
   return true;
 }
 

@@ -135,7 +135,7 @@ class StateRestorer {
     if (!fromProto(in, event) || event.seq >= state_.nextEvent) return false;
     const auto* last = state_.events.last();
     if (last && last->value->seq.value + 1 != event.seq.value) return false;
-    event.id = eventId(state_.facts->id, event.seq);
+    event.id = eventId(state_.facts->idAt(event.seq), event.seq);
     const EventSeq seq = event.seq;
     const std::uint64_t hash = contentHash(seed(), toProto(event));
     return state_.events.set(BigEndianKey(seq), std::make_shared<const ClusterEvent>(std::move(event)), hash);

@@ -173,7 +173,7 @@ std::string_view commandName(const CommandBody& body) {
       "create_cluster", "add_node",        "rejoin_node",     "update_node",       "set_node_status",
       "drain_node",     "undrain_node",    "remove_node",     "announce_leader",   "start_rebalance",
       "begin_moves",    "finish_handoffs", "partition_ready", "control_rebalance", "promote_replicas",
-      "set_value",      "delete_value",    "set_sink_cursor"};
+      "set_value",      "delete_value",    "set_sink_cursor", "recover_cluster"};
   static_assert(std::size(kNames) == std::variant_size_v<CommandBody>);
   return kNames[body.index()];
 }

@@ -15,7 +15,7 @@ std::shared_ptr<const ClusterEvent> gapEvent(const ClusterState& state, EventSeq
   event->index = state.appliedIndex;
   event->epoch = state.mapEpoch();
   event->stamp = state.lastStamp;
-  event->id = eventId(state.facts->id, to);
+  event->id = eventId(state.facts->idAt(to), to);
   event->body = Gap{from, to};
   return event;
 }

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "cluster/cluster_generation.hpp"
 #include "state_fixture.hpp"
 
 namespace clusterkit {
@@ -33,6 +34,7 @@ class RandomCommands {
   CommandBody body(const ClusterState& state) {
     if (!state.exists()) return below(2) == 0 ? CommandBody(DeleteValue{key(), {}}) : create();
     if (below(80) == 0) return create();
+    if (below(60) == 0) return recovery(state);
     const std::uint32_t kind = below(21);
     if (kind < 4) return SetValue{key(), std::string(below(60), 'v'), expected(state)};
     if (kind == 4) return DeleteValue{key(), expected(state)};
@@ -55,6 +57,11 @@ class RandomCommands {
     command.cursor.paused = below(4) == 0;
     if (below(3) == 0) command.change = CursorChange::Control;
     return command;
+  }
+
+  CommandBody recovery(const ClusterState& state) {
+    const ClusterId from = below(4) == 0 ? ClusterId(below(9)) : state.facts->id;
+    return RecoverCluster{from, nextGeneration(from, random_()).value_or(from), member(state)};
   }
 
   CommandBody create() {

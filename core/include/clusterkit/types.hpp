@@ -23,7 +23,7 @@ struct Number {
 
 using MemberId =
     Number<struct MemberTag>;  // random, minted with the data folder; what consensus and transport know
-using ClusterId = Number<struct ClusterTag>;  // random, minted at bootstrap; printed as 16 hex digits
+using ClusterId = Number<struct ClusterTag>;  // of one generation of a cluster; printed as 16 hex digits
 using LogIndex = Number<struct LogIndexTag>;  // position in the replicated log, from 1
 using Epoch = Number<struct EpochTag>;        // fencing token; never falls
 using EventSeq = Number<struct EventSeqTag>;  // dense number of a cluster event, from 1
