@@ -112,6 +112,41 @@ typedef struct ck_consensus_1 {
   void (*stop)(void* self, ck_token token) CK_NOEXCEPT;
 } ck_consensus_1;
 
+/* Optional, by iface() of a consensus component: what to write into the store of a node that does not run, so
+ * that it wakes up as the only voter of its cluster (`clusterkit recover`). The instance is created and never
+ * started; nothing is called but this. [ctl] */
+#define CK_CONSENSUS_RECOVERY "clusterkit.consensus.recovery/1"
+
+typedef struct ck_survivor { /* borrowed during the call */
+  uint32_t size, flags;
+  uint64_t cluster, member;
+  const ck_store_image* image;
+  const ck_log_entry* log; /* all of it, first_index to last_index */
+  uint64_t log_count;
+  ck_span command; /* to be committed first of all, behind the survivor's log */
+} ck_survivor;
+CK_ASSERT_SIZE(ck_survivor, 64);
+
+typedef struct ck_recovery { /* valid until the next call or destroy */
+  uint32_t size, flags;
+  ck_hard_state hard;          /* one batch with */
+  const ck_log_entry* entries; /* these, behind the log */
+  uint64_t entry_count;
+  const uint64_t* members; /* the configuration that is replaced */
+  uint64_t member_count;
+} ck_recovery;
+CK_ASSERT_SIZE(ck_recovery, 64);
+
+typedef struct ck_consensus_recovery_1 {
+  uint32_t size, flags;
+  /* The command that an entry of the log holds. NOT_FOUND: it is the consensus' own; CORRUPT. */
+  ck_status (*command_of)(void* self, const ck_log_entry* entry_in, ck_span* command_out,
+                          ck_error* error) CK_NOEXCEPT;
+  /* CONFLICT: not this node, or nothing to recover from; CORRUPT. The text says what to do instead. */
+  ck_status (*as_sole_voter)(void* self, const ck_survivor* survivor_in, ck_recovery* out,
+                             ck_error* error) CK_NOEXCEPT;
+} ck_consensus_recovery_1;
+
 /* Upcalls, from ck_host.iface(CK_CONSENSUS_HOST). [loop] */
 typedef struct ck_consensus_host_1 {
   uint32_t size, flags;

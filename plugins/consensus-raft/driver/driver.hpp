@@ -17,11 +17,14 @@
 
 namespace clusterkit::raft {
 
+struct RecoveryRecords;  // recovery.cpp
+
 std::uint32_t roleNumber(Role role);  // CK_ROLE_*
 
 class Driver final : public Consensus {
  public:
-  static const ck_option options[];  // plugin.cpp
+  static const ck_option options[];                  // plugin.cpp
+  static const void* extension(const char* wanted);  // recovery.cpp
 
   explicit Driver(const Setup& setup);
 
@@ -39,6 +42,10 @@ class Driver final : public Consensus {
   void onTransportWritable(std::uint64_t member, std::uint32_t lane) override;
   ck_status status(ck_consensus_status& out) override;
   void stop(ck_token token) override;
+
+  // clusterkit.consensus.recovery/1, of an instance that is not started. Throws Error.
+  ck_status commandOf(const ck_log_entry& entry, ck_span& command);
+  void recoverAsSoleVoter(const ck_survivor& survivor, ck_recovery& out);
 
  private:
   // start.cpp: the log is read from the store before the core exists
@@ -81,7 +88,8 @@ class Driver final : public Consensus {
   bool stopped_ = false;
   std::deque<Entry> committed_;  // not yet taken by the host
   std::vector<ck_committed> handing_;
-  std::uint64_t malformed_ = 0;  // messages that could not be decoded
+  std::shared_ptr<RecoveryRecords> recovery_;  // what was handed out last
+  std::uint64_t malformed_ = 0;                // messages that could not be decoded
   std::shared_ptr<char> alive_ = std::make_shared<char>('\0');
 };
 
