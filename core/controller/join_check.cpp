@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "cluster/cluster_generation.hpp"
+
 namespace clusterkit {
 namespace {
 
@@ -18,6 +20,11 @@ std::string differ(const char* what, const std::string& node, const std::string&
 std::optional<std::string> claimRefusal(const ClusterFacts& facts, const JoinClaims& claims) {
   if (claims.protocol && *claims.protocol != kProtocol)
     return differ("protocol", std::to_string(*claims.protocol), std::to_string(kProtocol));
+  if (claims.cluster && sameCluster(*claims.cluster, facts.id) && *claims.cluster != facts.id)
+    return "the node is of generation " + std::to_string(generationOf(*claims.cluster)) +
+           " of the cluster (" + hex(claims.cluster->value) + "), this is generation " +
+           std::to_string(generationOf(facts.id)) + " (" + hex(facts.id.value) +
+           ") since a recovery: it comes back with an empty data folder only";
   if (claims.cluster && *claims.cluster != facts.id)
     return differ("cluster id", hex(claims.cluster->value), hex(facts.id.value));
   if (claims.clusterName && *claims.clusterName != facts.name)

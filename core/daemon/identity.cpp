@@ -7,9 +7,9 @@
 namespace clusterkit {
 namespace {
 
-constexpr std::string_view kName = "core.identity";
-constexpr std::string_view kVersion = "2";
-constexpr std::string_view kWithoutBoot = "1";  // written before boots were counted
+constexpr std::string_view kVersion = "3";
+constexpr std::string_view kWithoutSuccessor = "2";  // written before clusters had generations
+constexpr std::string_view kWithoutBoot = "1";       // written before boots were counted
 
 std::string hex(std::uint64_t number) {
   char text[17];
@@ -34,24 +34,26 @@ std::optional<std::uint64_t> number(std::string_view hexText) {
 
 }  // namespace
 
-// "2 <member> <cluster> <boot> <node id>": readable for whoever inspects a data folder.
+// "3 <member> <cluster> <boot> <superseded by> <node id>": readable for whoever inspects a data folder.
 std::string encodeIdentity(const Identity& identity) {
   return std::string(kVersion) + " " + hex(identity.member.value) + " " + hex(identity.cluster.value) + " " +
-         hex(identity.boot) + " " + identity.nodeId;
+         hex(identity.boot) + " " + hex(identity.supersededBy.value) + " " + identity.nodeId;
 }
 
 std::optional<Identity> decodeIdentity(std::string_view text) {
   const std::string_view version = word(text);
-  if (version != kVersion && version != kWithoutBoot) return std::nullopt;
+  if (version != kVersion && version != kWithoutSuccessor && version != kWithoutBoot) return std::nullopt;
+  const std::optional<std::uint64_t> none = 0;
   const auto member = number(word(text));
   const auto cluster = number(word(text));
-  const auto boot = version == kWithoutBoot ? std::optional<std::uint64_t>(0) : number(word(text));
-  if (!member || *member == 0 || !cluster || !boot || text.empty()) return std::nullopt;
-  return Identity{MemberId(*member), ClusterId(*cluster), *boot, std::string(text)};
+  const auto boot = version == kWithoutBoot ? none : number(word(text));
+  const auto successor = version == kVersion ? number(word(text)) : none;
+  if (!member || *member == 0 || !cluster || !boot || !successor || text.empty()) return std::nullopt;
+  return Identity{MemberId(*member), ClusterId(*cluster), *boot, std::string(text), ClusterId(*successor)};
 }
 
 void loadIdentity(StorePort& store, UniqueFunction<void(Result<std::optional<Identity>>)> done) {
-  store.getMeta(std::string(kName),
+  store.getMeta(std::string(kIdentityName),
                 [done = std::move(done)](Result<std::optional<std::string>> value) mutable {
                   if (!value) {
                     done(value.failure());
@@ -67,7 +69,7 @@ void loadIdentity(StorePort& store, UniqueFunction<void(Result<std::optional<Ide
 }
 
 void saveIdentity(StorePort& store, const Identity& identity, CallHandler done) {
-  store.putMeta(std::string(kName), encodeIdentity(identity), std::move(done));
+  store.putMeta(std::string(kIdentityName), encodeIdentity(identity), std::move(done));
 }
 
 }  // namespace clusterkit

@@ -17,9 +17,14 @@ struct Identity {
   ClusterId cluster;       // 0: not part of a cluster yet
   std::uint64_t boot = 0;  // how often the folder was started; NodeSpec::boot
   std::string nodeId;      // of the configuration that first used the folder
+  ClusterId supersededBy =
+      {};  // the later generation of the cluster that left this folder behind; 0: none known
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
+
+// The name of its value in the store.
+inline constexpr std::string_view kIdentityName = "core.identity";
 
 std::string encodeIdentity(const Identity& identity);
 std::optional<Identity> decodeIdentity(std::string_view text);

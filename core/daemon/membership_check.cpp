@@ -31,7 +31,14 @@ MembershipCheck::~MembershipCheck() {
   if (asking_) loop_.cancel(asking_);
 }
 
+void MembershipCheck::stop() {
+  stopped_ = true;
+  abort_->abort();
+  if (asking_) loop_.cancel(std::exchange(asking_, {}));
+}
+
 void MembershipCheck::onRole(Role role, Epoch, MemberId leader) {
+  if (stopped_) return;
   if (role == Role::Removed) {
     log_.warn("removed_from_cluster", {{"told_by", "consensus"}});
     removed_();
@@ -43,7 +50,7 @@ void MembershipCheck::onRole(Role role, Epoch, MemberId leader) {
 }
 
 void MembershipCheck::askLater() {
-  if (asking_) return;
+  if (asking_ || stopped_) return;
   asking_ = loop_.timerAfter(kSilence, [this] {
     asking_ = {};
     if (!coordinator_.membership()->leader) ask();
@@ -66,7 +73,7 @@ void MembershipCheck::ask() {
         break;  // one that leads, or reaches the leader, has answered
     }
     loop.post([this, alive, reason] {
-      if (alive.expired()) return;
+      if (alive.expired() || stopped_) return;
       if (reason.empty()) return askLater();
       log_.warn("removed_from_cluster", {{"told_by", "the leader"}, {"reason", reason}});
       removed_();

@@ -24,6 +24,8 @@ class MembershipCheck final : public ClusterObserver {
   MembershipCheck(const MembershipCheck&) = delete;
   MembershipCheck& operator=(const MembershipCheck&) = delete;
 
+  void stop();  // asks nobody and tells nothing any more
+
   void onState(const ClusterState&, Events) override {}
   void onRole(Role role, Epoch epoch, MemberId leader) override;
   void onMembers(std::span<const Member>, LogIndex) override {}
@@ -39,6 +41,7 @@ class MembershipCheck final : public ClusterObserver {
   std::string question_;
   std::function<void()> removed_;
   TimerId asking_;
+  bool stopped_ = false;
   const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();
   Lifetime lifetime_;
 };

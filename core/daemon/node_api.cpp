@@ -106,7 +106,8 @@ NodeApi::NodeApi(EventLoop& loop, Coordinator& coordinator, LeaderGate& gate, co
       self_(std::move(self)),
       startedAt_(loop.now()),
       status_(std::make_unique<const ConsensusStatus>()),
-      roles_(shared({})) {
+      roles_(shared({})),
+      problem_(std::make_unique<const std::string>()) {
   coordinator_.addObserver(*this);
 }
 
@@ -123,6 +124,11 @@ void NodeApi::watchConsensus() {
 void NodeApi::stop() {
   consensusRuns_ = false;
   for (auto& [index, waiting] : std::exchange(waiting_, {})) waiting.ready();
+}
+
+void NodeApi::endConsensus(const std::string& problem) {
+  problem_.publish(std::make_unique<const std::string>(problem));
+  stop();
 }
 
 void NodeApi::refresh() {
@@ -155,6 +161,7 @@ http::NodeView NodeApi::node() const {
   view.httpAddress = self_.httpAddress;
   view.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - startedAt_);
   view.lastSync = coordinator_.lastSync();
+  view.problem = *problem_.read();
   if (!consensusRuns_) return view;
   const auto status = status_.read();
   view.role = roleOf(status->role);

@@ -36,6 +36,8 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   // soon after otherwise. Before and after, the role is NotStarted.
   void watchConsensus();
   void stop();  // [loop] what waits is answered
+  // [loop] It runs no longer, for a reason that an operator has to see to.
+  void endConsensus(const std::string& problem);
 
   Published<ClusterState>::Reading state() const override { return coordinator_.state(); }
   std::shared_ptr<const http::MemberRoles> roles() const override { return *roles_.read(); }
@@ -91,6 +93,7 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   Published<ConsensusStatus> status_;
   std::atomic<bool> consensusRuns_{false};
   Published<std::shared_ptr<const http::MemberRoles>> roles_;
+  Published<std::string> problem_;
   std::multimap<LogIndex, Waiting> waiting_;
   std::function<void()> eventNotice_;
   EventSeq noticedEvent_;  // the next one when the last notice was given

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cluster/cluster_generation.hpp"
 #include "controller/join_check.hpp"
 #include "daemon/exit_code.hpp"
 #include "daemon/settings_view.hpp"
@@ -198,7 +199,10 @@ ClusterFacts RunningNode::describeCluster() {
 
 void RunningNode::enterCluster() {
   if (failed_ || stopped_) return;
-  if (restarted_) {
+  if (identity_.supersededBy) {
+    announceStart("left behind");
+    standBehind();
+  } else if (restarted_) {
     announceStart("restart");
     startConsensus(BootKind::Restart);
   } else if (settings_.cluster.seeds.empty()) {
@@ -210,7 +214,7 @@ void RunningNode::enterCluster() {
 }
 
 void RunningNode::foundCluster() {
-  while (!identity_.cluster) identity_.cluster = ClusterId(loop_.random64());
+  identity_.cluster = identity_.cluster ? identity_.cluster : foundingId(loop_.random64());
   announceStart("new cluster");
   duties_->setFoundingId(identity_.cluster);
   coordinator_.peers().setCluster(identity_.cluster);
@@ -248,6 +252,8 @@ void RunningNode::startConsensus(BootKind kind) {
       std::make_unique<MembershipCheck>(loop_, workers_, coordinator_, log_, joinQuestion(), [this] {
         if (!std::exchange(failed_, true)) ended_(0, "removed from the cluster");
       });
+  generationCheck_ = std::make_unique<GenerationCheck>(loop_, workers_, coordinator_, identity_.cluster,
+                                                       [this](ClusterId by) { leaveBehind(by); });
 }
 
 std::string RunningNode::joinQuestion() const {

@@ -16,6 +16,7 @@
 #include "controller/leader_gate.hpp"
 #include "daemon/announcer.hpp"
 #include "daemon/departure.hpp"
+#include "daemon/generation_check.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/joiner.hpp"
 #include "daemon/membership_check.hpp"
@@ -96,6 +97,8 @@ class RunningNode {
   void joinCluster();
   void joined(ClusterId cluster, std::vector<Peer> members);
   void startConsensus(BootKind kind);
+  void leaveBehind(ClusterId by);  // found out while it runs
+  void standBehind();              // and from then on
   void save(std::function<void()> then);
   void fail(int exitCode, const std::string& reason);
   void announceStart(const char* manner);
@@ -136,6 +139,7 @@ class RunningNode {
   std::unique_ptr<Joiner> joiner_;
   std::unique_ptr<Departure> departure_;
   std::unique_ptr<MembershipCheck> membershipCheck_;
+  std::unique_ptr<GenerationCheck> generationCheck_;
   std::unique_ptr<http::Api> http_;
   std::unique_ptr<http::SinksHandler> sinksHandler_;
   std::unique_ptr<http::HttpServer> server_;

@@ -113,6 +113,12 @@ void PluginStack::startConsensus(const ClusterBoot& boot) {
   step_ = Step::ConsensusRunning;
 }
 
+void PluginStack::stopConsensus(CallHandler done) {
+  require(Step::ConsensusRunning, "stopConsensus");
+  step_ = Step::TransportRunning;
+  consensus_->stop(std::move(done));
+}
+
 void PluginStack::stop(Duration deadline, UniqueFunction<void(StopReport)> done) {
   if (stopping_) {
     stopping_->waiting.push_back(std::move(done));

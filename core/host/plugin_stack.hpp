@@ -65,6 +65,9 @@ class PluginStack {
   TransportAddress startTransport(MemberId local);  // throws PluginError
   void startConsensus(const ClusterBoot& boot);     // throws PluginError
 
+  // The consensus alone, for good; the node goes on without taking part. After startConsensus.
+  void stopConsensus(CallHandler done);
+
   // Stops what was started, in reverse; a plugin that does not answer is passed over at its share of the time
   // and abandoned. After any failed start, too. A second call gets its report with the first.
   void stop(Duration deadline, UniqueFunction<void(StopReport)> done);

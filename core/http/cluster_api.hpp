@@ -78,6 +78,7 @@ struct NodeView {
   Epoch lastTerm;  // of the last log entry
   LogIndex firstIndex, lastIndex, durableIndex, commitIndex, appliedIndex, snapshotIndex;
   std::chrono::milliseconds uptime{};
+  std::string problem;  // why it takes no part any more and what to do about it; empty: it does
   WallTime lastSync{};  // when this node last applied an entry or heard from the leader; epoch start: never
 };
 

@@ -67,8 +67,11 @@ void HealthHandler::ready(Call& call) const {
   const auto state = api_.state();
   const std::uint32_t count = state->partitions->partitionCount();
   const std::uint32_t valid = topology_.of(*state).validPartitions();
+  const NodeView node = api_.node();
   const char* problem = nullptr;
-  if (!state->exists()) {
+  if (!node.problem.empty()) {
+    problem = node.problem.c_str();
+  } else if (!state->exists()) {
     problem = "this node is not yet part of a cluster";
   } else if (!api_.roles()->leader) {
     problem = "no leader is known";
@@ -95,7 +98,8 @@ void HealthHandler::detailed(Call& call) const {
   const auto roles = api_.roles();
   const NodeView node = api_.node();
   const ClusterHealth& health = state->health;
-  const std::vector<std::string> reasons = reasonsOf(*state, *roles);
+  std::vector<std::string> reasons = reasonsOf(*state, *roles);
+  if (!node.problem.empty()) reasons.insert(reasons.begin(), node.problem);
   JsonText json;
   json.beginObject().flag("healthy", reasons.empty() && health.status == HealthStatus::Healthy);
   json.field("node_id", node.id).field("node_name", node.name);

@@ -1,5 +1,6 @@
 #include "http/status_handler.hpp"
 
+#include "cluster/cluster_generation.hpp"
 #include "cluster/event_json.hpp"
 #include "http/api_answers.hpp"
 #include "http/query.hpp"
@@ -49,6 +50,7 @@ void writeConsensus(JsonText& json, const ClusterState& state, const MemberRoles
 
 void writeCluster(JsonText& json, const ClusterState& state) {
   json.beginObject().field("id", hex64(state.facts->id.value)).field("name", state.facts->name);
+  json.field("generation", generationOf(state.facts->id));
   json.field("map_epoch", state.mapEpoch().value).field("nodes", state.nodes.size());
   json.field("health", toString(state.health.status)).endObject();
 }
@@ -76,6 +78,7 @@ void StatusHandler::status(Call& call) const {
   JsonText json;
   json.beginObject().key("node").beginObject().field("id", node.id).field("name", node.name);
   json.field("member", hex64(node.member.value)).field("ip", node.httpAddress).endObject();
+  if (!node.problem.empty()) json.field("problem", node.problem);
   writeConsensus(json, *state, *roles, node);
   json.field("state_hash", hex64(*hash)).field("state_hash_index", index.value);
   writeCluster(json.key("cluster"), *state);
