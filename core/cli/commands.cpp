@@ -11,6 +11,7 @@
 
 #include "cli/events_command.hpp"
 #include "cli/new_sink.hpp"
+#include "cli/recover_command.hpp"
 #include "cli/store_command.hpp"
 #include "cli/table.hpp"
 #include "http/query.hpp"
@@ -205,6 +206,8 @@ const std::vector<Command>& commands() {
       {"store verify", "FOLDER [PLUGIN]", "reads all of a stopped node's store and says if it is whole", 1, 2,
        storeVerify},
       {"store dump", "FOLDER [PLUGIN]", "the log of a stopped node, entry by entry", 1, 2, storeDump},
+      {"recover", "FOLDER [--as-sole-voter] [STORE [CONSENSUS]]",
+       "a stopped survivor becomes the whole cluster; asks no node", 1, 4, recover},
       {"plugins", "", "what the asked node has loaded", 0, 0, plugins},
       {"new sink", "NAME [--c]", "writes a project for a hook sink in C++ or C; asks no node", 1, 2, newSink},
   };

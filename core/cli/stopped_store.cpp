@@ -5,25 +5,20 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <future>
-#include <mutex>
-#include <sstream>
 #include <utility>
 
-#include "host/options.hpp"
-#include "host/plugin_catalog.hpp"
-#include "host/plugin_library.hpp"
+#include "cli/offline_host.hpp"
+#include "cluster/snapshot.hpp"
 #include "host/store_port.hpp"
-#include "host/thread_loop.hpp"
-#include "host/workers.hpp"
 
 namespace fs = std::filesystem;
 
 namespace clusterkit::cli {
 namespace {
 
-constexpr auto kLongest = std::chrono::minutes(10);  // that one call of a plugin may take
 constexpr std::uint64_t kReadBytes = 1u << 20;
+// A full disk is waited for no longer than this.
+constexpr std::chrono::seconds kLongestWrite{30};
 
 // A store plugin holds this file with flock while it is open.
 class SharedLock {
@@ -43,47 +38,56 @@ class SharedLock {
   int fd_;
 };
 
-// Keeps what a plugin warns of.
-class Warnings final : public Log {
+// Hears what becomes of the one batch of a recovery.
+class Durability final : public StoreClient {
  public:
-  bool enabled(LogLevel level) const override { return level >= LogLevel::Warn; }
-  void write(LogLevel, std::string_view event, Fields fields) override {
-    std::ostringstream line;
-    line << event;
-    for (const LogField& field : fields) {
-      if (field.key == "plugin") continue;
-      line << " " << field.key << "=";
-      std::visit([&](const auto& value) { line << value; }, field.value);
-    }
-    const std::lock_guard lock(mutex_);
-    lines_.push_back(line.str());
+  using Answer = UniqueFunction<void(std::string)>;  // empty: durable
+  explicit Durability(Answer answer) : answer_(std::move(answer)) {}
+  void durable(std::uint64_t, const ck_error* error) override {
+    say(error == nullptr ? std::string() : std::string(error->msg));
   }
-  // Of the open; later ones are errors of calls.
-  const std::vector<std::string>& lines() const { return lines_; }
+  void writable() override {}
+  void say(std::string what) {
+    if (Answer once = std::exchange(answer_, nullptr)) once(std::move(what));
+  }
 
  private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
+  Answer answer_;
 };
 
 }  // namespace
 
+void copyStore(const fs::path& dataDir, const fs::path& to) {
+  const fs::path store = dataDir / "store";
+  if (!fs::is_directory(store))
+    throw StoreNotReadable(dataDir.string() + " is no data folder of a node: it holds no folder 'store'");
+  const SharedLock lock(store / "lock");
+  try {
+    fs::copy(store, to, fs::copy_options::recursive);
+  } catch (const fs::filesystem_error& error) {
+    throw StoreNotReadable("the store cannot be copied to " + to.string() + ": " + error.code().message());
+  }
+}
+
+ClusterState stateOf(const Snapshot& snapshot) {
+  auto read = readSnapshot(snapshot.bytes);
+  if (auto* error = std::get_if<SnapshotError>(&read))
+    throw StoreRefused("the snapshot at " + std::to_string(snapshot.meta.index.value) +
+                       " cannot be read: " + error->message);
+  return std::get<ClusterState>(std::move(read));
+}
+
 class StoppedStore::Copy {
  public:
   explicit Copy(const fs::path& dataDir) {
-    const fs::path store = dataDir / "store";
-    if (!fs::is_directory(store))
-      throw StoreNotReadable(dataDir.string() + " is no data folder of a node: it holds no folder 'store'");
-    const SharedLock lock(store / "lock");
     std::string pattern = (fs::temp_directory_path() / "clusterkit-store-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw StoreNotReadable("no temporary folder " + pattern);
     folder_ = pattern;
     try {
-      fs::copy(store, folder_ / "store", fs::copy_options::recursive);
-    } catch (const fs::filesystem_error& error) {
+      copyStore(dataDir, folder_ / "store");
+    } catch (const StoreNotReadable& error) {
       remove();
-      throw StoreNotReadable("the store cannot be copied to " + folder_.string() + ": " +
-                             error.code().message() + "; TMPDIR names another place");
+      throw StoreNotReadable(std::string(error.what()) + "; TMPDIR names another place");
     }
   }
   ~Copy() { remove(); }
@@ -101,24 +105,21 @@ class StoppedStore::Copy {
   fs::path folder_;
 };
 
-// The plugin on the copy, and the little of a host that it needs.
+// The plugin on the copy, or on the folder itself.
 class StoppedStore::Opened {
  public:
   Opened(const fs::path& folder, const fs::path& dataDir, const std::string& plugin)
-      : copy_(folder.string()), original_(dataDir.string()) {
-    const ck_component& component = libraries_.component(catalog(), "store", plugin);
-    OptionRules rules;
-    rules.baseFolder = folder;
-    rules.dataDir = folder.string();
-    options_.emplace(ConfigSection{"store", "", "clusterkit store", {}}, optionRows(component), rules);
-    config_ = options_->config();
-    onLoop([&] {
+      : opened_(folder.string()),
+        original_(dataDir.string()),
+        host_(folder),
+        plugin_(host_.plugin("store", plugin)),
+        config_(plugin_.options.config()) {
+    host_.onLoop([&] {
       port_ = std::make_unique<StorePort>(
-          component, config_, HostParts{loop_.loop(), workers_, warnings_, metrics_, faults_, tokens_},
-          [](const Failure&) {}, [](const Failure&) {});
+          plugin_.component, config_, host_.parts(), [](const Failure&) {}, [](const Failure&) {});
     });
     try {
-      image_ = await<StoreImage>([&](auto done) { port_->open(std::move(done)); });
+      image_ = ask<StoreImage>([&](auto done) { port_->open(std::move(done)); });
     } catch (...) {
       end();
       throw;
@@ -130,21 +131,29 @@ class StoppedStore::Opened {
 
   // The value that a call of the port answers with.
   template <class T, class Call>
-  T await(Call call) {
-    auto answer = std::make_shared<std::promise<Result<T>>>();
-    auto future = answer->get_future();
-    onLoop([&] { call([answer](Result<T> result) { answer->set_value(std::move(result)); }); });
-    if (future.wait_for(kLongest) != std::future_status::ready)
-      throw StoreNotReadable("the store plugin does not answer");
-    Result<T> result = future.get();
+  T ask(Call call) {
+    Result<T> result = host_.await<Result<T>>(std::move(call));
     if (!result) throw StoreRefused(withoutCopy(result.failure().text));
     return std::move(result.value());
   }
 
+  void write(const ck_store_batch& batch) {
+    const std::string problem = host_.await<std::string>(
+        [&](auto done) {
+          durability_ = std::make_unique<Durability>(std::move(done));
+          port_->attach(*durability_, port_->instance().name());
+          const ck_status status = port_->proxyTable()->submit(port_->proxySelf(), &batch, 1);
+          if (status != CK_OK) durability_->say(std::string(name(toStatus(status))));
+        },
+        kLongestWrite);
+    if (!problem.empty()) throw StoreRefused("the store did not take it: " + problem);
+  }
+
   StorePort& port() { return *port_; }
+  OfflineHost& host() { return host_; }
   const StoreImage& image() const { return image_; }
   std::vector<std::string> warnings() const {
-    std::vector<std::string> lines = warnings_.lines();
+    std::vector<std::string> lines = host_.warnings();
     for (std::string& line : lines) line = withoutCopy(std::move(line));
     return lines;
   }
@@ -152,53 +161,35 @@ class StoppedStore::Opened {
  private:
   // The loop uses the rest, so it ends before that does.
   void end() {
-    auto stopped = std::make_shared<std::promise<void>>();
-    loop_.call([&] { port_->stop([stopped](const CallOutcome&) { stopped->set_value(); }); });
-    stopped->get_future().wait_for(kLongest);
-    loop_.stop();
+    try {
+      host_.await<bool>([&](auto done) {
+        port_->stop([done = std::move(done)](const CallOutcome&) mutable { done(true); });
+      });
+    } catch (const PluginSilent&) {
+      // the port leaves behind what did not stop
+    }
+    host_.end();
   }
   // What a plugin says names the folder that it was given; people know the node's.
   std::string withoutCopy(std::string text) const {
-    for (auto at = text.find(copy_); at != std::string::npos; at = text.find(copy_, at + original_.size()))
-      text.replace(at, copy_.size(), original_);
+    for (auto at = text.find(opened_); at != std::string::npos;
+         at = text.find(opened_, at + original_.size()))
+      text.replace(at, opened_.size(), original_);
     return text;
   }
-  static PluginCatalog catalog() {
-    PluginSearch search;
-    search.builtinFolder = builtinPluginFolder();
-    return PluginCatalog::scan(search);
-  }
-  // A task must not throw; what it throws is thrown here.
-  template <class F>
-  void onLoop(F task) {
-    std::exception_ptr thrown;
-    loop_.call([&] {
-      try {
-        task();
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-    });
-    if (thrown) std::rethrow_exception(thrown);
-  }
 
-  const std::string copy_, original_;
-  Warnings warnings_;
-  NoMetrics metrics_;
-  PluginLibraries libraries_{fs::path()};
-  std::optional<CheckedOptions> options_;
-  ck_config config_{};
-  PluginFaults faults_{warnings_, metrics_};
-  RunningLoop loop_;
-  ThreadWorkers workers_;
-  TokenTable tokens_{loop_.loop(), faults_};
+  const std::string opened_, original_;
+  OfflineHost host_;
+  OfflinePlugin plugin_;
+  const ck_config config_;
+  std::unique_ptr<Durability> durability_;
   std::unique_ptr<StorePort> port_;
   StoreImage image_;
 };
 
-StoppedStore::StoppedStore(const fs::path& dataDir, const std::string& plugin)
-    : copy_(std::make_unique<Copy>(dataDir)),
-      opened_(std::make_unique<Opened>(copy_->folder(), dataDir, plugin)) {}
+StoppedStore::StoppedStore(const fs::path& dataDir, const std::string& plugin, StoreAccess access)
+    : copy_(access == StoreAccess::PrivateCopy ? std::make_unique<Copy>(dataDir) : nullptr),
+      opened_(std::make_unique<Opened>(copy_ ? copy_->folder() : dataDir, dataDir, plugin)) {}
 
 StoppedStore::~StoppedStore() = default;
 
@@ -207,20 +198,24 @@ const StoreImage& StoppedStore::image() const { return opened_->image(); }
 std::vector<std::string> StoppedStore::warnings() const { return opened_->warnings(); }
 
 std::optional<Identity> StoppedStore::identity() {
-  return opened_->await<std::optional<Identity>>(
+  return opened_->ask<std::optional<Identity>>(
       [&](auto done) { loadIdentity(opened_->port(), std::move(done)); });
 }
 
 std::optional<Snapshot> StoppedStore::snapshot() {
   if (!image().snapshot.index) return std::nullopt;
-  return opened_->await<Snapshot>([&](auto done) { opened_->port().readSnapshot(std::move(done)); });
+  return opened_->ask<Snapshot>([&](auto done) { opened_->port().readSnapshot(std::move(done)); });
 }
 
 std::vector<StoredEntry> StoppedStore::entries(LogIndex from) {
   if (!image().last || from > image().last) return {};
-  return opened_->await<std::vector<StoredEntry>>([&](auto done) {
+  return opened_->ask<std::vector<StoredEntry>>([&](auto done) {
     opened_->port().readLog(from, LogIndex(image().last.value + 1), kReadBytes, std::move(done));
   });
 }
+
+void StoppedStore::write(const ck_store_batch& batch) { opened_->write(batch); }
+
+OfflineHost& StoppedStore::host() { return opened_->host(); }
 
 }  // namespace clusterkit::cli

@@ -1,9 +1,12 @@
-// The store of a node that does not run, opened by its own plugin on a private copy. The node's folder is
-// only read: opening a store repairs, syncs and locks, and all of that happens to the copy, which goes away
-// again.
+// The store of a node that does not run, opened by its own plugin. To look at it: on a private copy, for
+// opening a store repairs, syncs and locks, and all of that happens to the copy, which goes away again. To
+// recover it: in place.
 //
-// Blocking; one thread at a time. The folder is locked against a node's start while it is copied, no longer.
+// Blocking; one thread at a time. The folder is locked against a node's start while it is copied, and in
+// place as long as this object lives.
 #pragma once
+
+#include <clusterkit/store.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,10 +15,13 @@
 #include <string>
 #include <vector>
 
+#include "cluster/state.hpp"
 #include "daemon/identity.hpp"
 #include "host/cluster_types.hpp"
 
 namespace clusterkit::cli {
+
+class OfflineHost;
 
 // The folder cannot be looked at: not there, in use, no room for the copy. Nothing is known about the data.
 class StoreNotReadable : public std::runtime_error {
@@ -28,10 +34,13 @@ class StoreRefused : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+enum class StoreAccess { PrivateCopy, InPlace };
+
 class StoppedStore {
  public:
   // `dataDir` is the node's (node.data_dir), `plugin` the id of the store plugin beside this program.
-  StoppedStore(const std::filesystem::path& dataDir, const std::string& plugin);
+  StoppedStore(const std::filesystem::path& dataDir, const std::string& plugin,
+               StoreAccess access = StoreAccess::PrivateCopy);
   ~StoppedStore();
   StoppedStore(const StoppedStore&) = delete;
   StoppedStore& operator=(const StoppedStore&) = delete;
@@ -39,10 +48,15 @@ class StoppedStore {
   const StoreImage& image() const;
   // What the plugin warned of at the open, one line each.
   std::vector<std::string> warnings() const;
-  // All three throw StoreRefused for what the plugin finds damaged.
+  // All throw StoreRefused for what the plugin finds damaged.
   std::optional<Identity> identity();               // nothing: the folder has never been part of a cluster
   std::optional<Snapshot> snapshot();               // the newest
   std::vector<StoredEntry> entries(LogIndex from);  // the next megabyte of the log; empty behind its end
+  // One batch, on disk when this returns. Throws StoreRefused: it has not been written, or not wholly known
+  // to be.
+  void write(const ck_store_batch& batch);
+
+  OfflineHost& host();  // for other plugins of the node
 
  private:
   class Copy;
@@ -50,5 +64,12 @@ class StoppedStore {
   std::unique_ptr<Copy> copy_;
   std::unique_ptr<Opened> opened_;
 };
+
+// The state that a snapshot holds. Throws StoreRefused.
+ClusterState stateOf(const Snapshot& snapshot);
+
+// Copies `dataDir`/store to `to`, which must not exist. Throws StoreNotReadable: there is none, it is in use,
+// no room.
+void copyStore(const std::filesystem::path& dataDir, const std::filesystem::path& to);
 
 }  // namespace clusterkit::cli

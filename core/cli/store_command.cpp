@@ -3,14 +3,14 @@
 #include <Poco/Base64Encoder.h>
 #include <Poco/JSON/Object.h>
 
-#include <cstdio>
 #include <ostream>
 #include <sstream>
 
+#include "cli/facts.hpp"
 #include "cli/stopped_store.hpp"
 #include "cli/table.hpp"
+#include "cluster/cluster_generation.hpp"
 #include "cluster/command_codec.hpp"
-#include "cluster/snapshot.hpp"
 
 namespace clusterkit::cli {
 namespace {
@@ -22,12 +22,6 @@ constexpr const char* kUsualStore = "sqlite";
 
 StoppedStore open(const Arguments& arguments) {
   return StoppedStore(arguments[0], arguments.size() > 1 ? arguments[1] : kUsualStore);
-}
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 std::string base64(const std::string& bytes) {
@@ -45,15 +39,6 @@ std::string joined(const std::vector<std::string>& lines) {
   return out;
 }
 
-// The state that a snapshot holds. Throws StoreRefused.
-ClusterState stateOf(const Snapshot& snapshot) {
-  auto read = readSnapshot(snapshot.bytes);
-  if (auto* error = std::get_if<SnapshotError>(&read))
-    throw StoreRefused("the snapshot at " + std::to_string(snapshot.meta.index.value) +
-                       " cannot be read: " + error->message);
-  return std::get<ClusterState>(std::move(read));
-}
-
 // What the host makes of an entry: the name of its command, empty for what the consensus keeps for itself.
 std::string commandIn(const StoredEntry& entry) {
   const auto decoded = decodeCommand(entry.bytes);
@@ -69,6 +54,8 @@ Object factsOf(StoppedStore& store) {
     facts.set("node", identity->nodeId);
     facts.set("member", hex(identity->member.value));
     facts.set("cluster", hex(identity->cluster.value));
+    facts.set("generation", generationOf(identity->cluster));
+    if (identity->supersededBy) facts.set("superseded_by", hex(identity->supersededBy.value));
     facts.set("boot", identity->boot);
   }
   facts.set("format", image.format);
@@ -90,20 +77,6 @@ void addState(Object& facts, const ClusterState& state) {
   facts.set("state_hash", hex(stateHash(state)));
   facts.set("state_nodes", state.nodes.size());
   facts.set("state_values", state.values.size());
-}
-
-void print(const Session& session, const Object& facts) {
-  if (session.output == Output::Json) {
-    facts.stringify(session.out);
-    session.out << "\n";
-    return;
-  }
-  Table table({"FIELD", "VALUE"});
-  for (const std::string& name : facts.getNames()) {
-    const std::string value = facts.get(name).toString();
-    table.add({name, value.empty() ? "-" : value});
-  }
-  session.out << table.text();
 }
 
 // How many entries could be read. Each is checked by the plugin as it is read.

@@ -1,0 +1,82 @@
+// What `clusterkit recover` decides from what a survivor holds.
+#include "cli/recovery_plan.hpp"
+
+#include <gmock/gmock.h>
+
+#include "cluster/cluster_generation.hpp"
+#include "cluster/command_codec.hpp"
+#include "cluster/state_fixture.hpp"
+
+namespace clusterkit::cli {
+namespace {
+
+class RecoveryPlanOf : public StateFixture {
+ protected:
+  void SetUp() override {
+    ClusterFacts facts = clusterFacts();
+    facts.id = foundingId(0x1122334400000001);
+    create(std::move(facts));
+    addActive(2);
+    addActive(3);
+  }
+  Survivor survivor() const {
+    Survivor out;
+    out.image.term = 4;
+    out.image.commit = 7;
+    out.image.first = LogIndex(1);
+    out.image.last = LogIndex(9);
+    out.image.highWater = LogIndex(9);
+    out.identity = Identity{MemberId(2), state().facts->id, 5, "node-2"};
+    out.state = state();
+    return out;
+  }
+  static RecoveryPlan plan(const Survivor& survivor) {
+    return planRecovery(survivor, 0xabcd, WallTime(std::chrono::seconds(1'800'000'000)));
+  }
+};
+
+TEST_F(RecoveryPlanOf, AMemberMakesItTheWholeClusterInTheNextGeneration) {
+  const RecoveryPlan made = plan(survivor());
+  EXPECT_EQ(made.identity.cluster, ClusterId(0x112233440002abcd));
+  EXPECT_EQ(made.identity.member, MemberId(2)) << "the folder stays who it is";
+  EXPECT_EQ(made.identity.boot, 5u);
+  EXPECT_THAT(made.dropped, testing::ElementsAre("node-1 at 10.0.0.1:8080", "node-3 at 10.0.0.3:8080"));
+  const auto decoded = decodeCommand(made.command);
+  const auto& command = std::get<Command>(decoded);
+  EXPECT_TRUE(run(command.body).applied()) << "the state takes the command";
+  EXPECT_EQ(state().facts->id, made.identity.cluster);
+  EXPECT_EQ(state().nodes.size(), 1u);
+}
+
+TEST_F(RecoveryPlanOf, ItTellsWhatIsUnsettledAndWhatIsLost) {
+  Survivor whole = survivor();
+  EXPECT_EQ(plan(whole).unsettled, 2u);
+  EXPECT_EQ(plan(whole).lost, 0u);
+  Survivor repairing = survivor();
+  repairing.image.last = LogIndex(6);
+  EXPECT_EQ(plan(repairing).unsettled, 0u);
+  EXPECT_EQ(plan(repairing).lost, 3u);
+  Survivor compacted = survivor();
+  compacted.image.first = compacted.image.last = LogIndex();
+  compacted.image.snapshot.index = LogIndex(9);
+  EXPECT_EQ(plan(compacted).last, LogIndex(9));
+  EXPECT_EQ(plan(compacted).unsettled, 0u);
+}
+
+TEST_F(RecoveryPlanOf, WhoCannotSpeakForTheClusterIsRefused) {
+  Survivor fresh = survivor();
+  fresh.identity.reset();
+  EXPECT_THROW(plan(fresh), NothingToRecover);
+  Survivor empty = survivor();
+  empty.state = ClusterState();
+  EXPECT_THROW(plan(empty), NothingToRecover);
+  Survivor stranger = survivor();
+  stranger.identity->member = MemberId(9);
+  EXPECT_THROW(plan(stranger), NothingToRecover);
+  Survivor leftBehind = survivor();
+  leftBehind.identity->supersededBy = ClusterId(0x112233440002ffff);
+  EXPECT_THROW(plan(leftBehind), NothingToRecover);
+}
+
+}  // namespace
+}  // namespace clusterkit::cli
