@@ -81,7 +81,7 @@ void TestNode::writeConfig() const {
 void TestNode::start() {
   writeConfig();
   process_ =
-      std::make_unique<Process>(Process::Command{{daemonPath(), "--config", config_.string()}, log_, {}});
+      std::make_unique<Process>(Process::Command{{daemonPath(), "--config", config_.string()}, log_, environment_});
 }
 
 void TestNode::kill9() { process_->kill9(); }

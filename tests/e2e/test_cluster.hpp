@@ -40,6 +40,7 @@ class TestNode {
   void set(const std::string& key, const std::string& value);  // takes effect at the next start
   void writeConfig() const;                                    // or now, for what is read by a running node
   void unset(const std::string& key) { settings_.erase(key); }
+  void setEnvironment(std::map<std::string, std::string> variables) { environment_ = std::move(variables); }
   void start();
   void kill9();
   int stop();  // SIGTERM; the exit code, -1 when it did not end within 5 s
@@ -62,6 +63,7 @@ class TestNode {
   std::string id_;
   Settings settings_;
   Format format_;
+  std::map<std::string, std::string> environment_;
   std::uint16_t httpPort_;
   std::uint16_t transportPort_;
   std::filesystem::path dataDir_, config_, log_;
