@@ -24,6 +24,13 @@ int exitCodeOf(Status status) {
   return status == Status::Invalid ? kExitConfiguration : kExitPlugin;
 }
 
+std::string_view adviceFor(int exitCode) {
+  if (exitCode == kExitStore)
+    return "the node stops; nothing was acknowledged that its disk did not take; see to the disk, then start "
+           "it again";
+  return "the node stops";
+}
+
 std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& api) {
   try {
     return std::make_unique<http::HttpServer>(serverOptions(settings.http), api);
@@ -80,7 +87,7 @@ void RunningNode::fail(int exitCode, const std::string& reason) {
   if (!std::exchange(startAnswered_, true)) {
     started_.set_exception(std::make_exception_ptr(NodeFailure(exitCode, reason)));
   } else {
-    log_.error("node_failed", {{"reason", reason}, {"exit_code", exitCode}});
+    log_.error("node_failed", {{"reason", reason}, {"then", adviceFor(exitCode)}, {"exit_code", exitCode}});
     ended_(exitCode, reason);
   }
 }

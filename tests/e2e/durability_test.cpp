@@ -150,11 +150,12 @@ TEST(ReadOnlyDisk, ANodeWhoseDiskTurnsReadOnlyStopsWithItsReasonAndComesBackWhen
   disk.becomeReadOnly();
   putAll(cluster.node(1), 20, 40);
   ASSERT_EQ(node.process().waitExit(10s), 4) << node.log();
-  EXPECT_THAT(node.log(), HasSubstr("plugin_failed"));
+  EXPECT_THAT(node.log(), HasSubstr("disk I/O error"));
+  EXPECT_THAT(node.log(), HasSubstr("see to the disk, then start it again"));
 
   node.start();  // still read-only
   ASSERT_EQ(node.process().waitExit(10s), 4);
-  EXPECT_THAT(node.log(), HasSubstr("Read-only file system"));
+  EXPECT_THAT(node.log(), HasSubstr("store/lock: Read-only file system"));
   disk.heal();
   node.start();
   EXPECT_TRUE(eventually([&] { return node.ready() && hasAll(node, 40); }, 20s));
