@@ -46,9 +46,12 @@ GenerationCheck::GenerationCheck(EventLoop& loop, Workers& workers, Coordinator&
   lookLater();
 }
 
-GenerationCheck::~GenerationCheck() {
+GenerationCheck::~GenerationCheck() { stop(); }
+
+void GenerationCheck::stop() {
+  superseded_ = nullptr;
   abort_->abort();
-  if (later_) loop_.cancel(later_);
+  if (later_) loop_.cancel(std::exchange(later_, {}));
 }
 
 // At the first sight of the others, before an election among those left behind has ended.

@@ -30,6 +30,8 @@ class GenerationCheck final : public ClusterObserver {
   GenerationCheck(const GenerationCheck&) = delete;
   GenerationCheck& operator=(const GenerationCheck&) = delete;
 
+  void stop();  // asks nobody and tells nothing any more
+
   void onState(const ClusterState& state, Events events) override;
   void onRole(Role, Epoch, MemberId) override {}
   void onMembers(std::span<const Member>, LogIndex) override {}

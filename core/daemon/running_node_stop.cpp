@@ -38,6 +38,9 @@ void RunningNode::stop() {
 }
 
 void RunningNode::stopOnLoop(std::promise<void>& stopped) {
+  // Else the workers would wait for whom these two are asking.
+  if (membershipCheck_) membershipCheck_->stop();
+  if (generationCheck_) generationCheck_->stop();
   const bool member = api_ && !failed_ && coordinator_.current().findNode(identity_.member) != nullptr;
   if (!settings_.node.leaveOnStop || !member) return handOver(stopped);
   departure_ = std::make_unique<Departure>(loop_, log_, coordinator_);

@@ -55,6 +55,11 @@ TEST(FailedSync, S055_TheLeaderWhoseSyncFailsOnceStopsAndBelievesNoLaterOne) {
   cluster.addStarted();
   ASSERT_TRUE(eventually([&] { return failing.ready() && cluster.allActive(3); }, 20s));
   putAll(failing, 0, 20);
+  ASSERT_TRUE(eventually([&] {
+    if (failing.leader() == failing.id()) return true;
+    failing.send({.method = "POST", .target = "/v1/consensus/transfer?to=" + failing.id()});
+    return false;
+  }));
   disk.failNextSync();
   // What the failing node says after this may be anything but a yes that is not true.
   std::vector<int> acknowledged;

@@ -203,12 +203,21 @@ TEST_F(ApiTest, StatusHasTheHashOfTheState) {
       R"("applied_index":8,"last_index":9,"durable_index":9,"config_index":4,"first_index":1,"snapshot_index":2,)"
       R"("voters":["node-1","node-2"],"learners":["node-3"],"state_hash":")" +
           hash + R"(","state_hash_index":)" + index +
-          R"(,"cluster":{"id":"00000000000000c1","name":"test","map_epoch":1,"nodes":3,"health":"degraded"},)"
+          R"(,"cluster":{"id":"00000000000000c1","name":"test","generation":0,"map_epoch":1,"nodes":3,)"
+          R"("health":"degraded"},)"
           R"("last_sync":"2023-11-14T22:13:20.000000000Z","uptime_ms":3723400,"plugins":[{"kind":"consensus",)"
           R"("id":"raft","instance":"","version":"1.0","file":"raft.so","state":"running"},{"kind":"sink",)"
           R"("id":"script","instance":"audit","version":"1.0","file":"script.so","state":"failed",)"
           R"("message":"no such command"}]})");
   EXPECT_THAT(get("/v1/plugins").body, StartsWith(R"({"plugins":[{"kind":"consensus","id":"raft",)"));
+}
+
+TEST_F(ApiTest, WhyANodeTakesNoPartIsSaidWhereAnOperatorLooks) {
+  cluster_.view.problem = "left behind";
+  EXPECT_THAT(get("/v1/status").body, HasSubstr(R"("problem":"left behind")"));
+  EXPECT_EQ(get("/ready").status, 503);
+  EXPECT_THAT(get("/ready").body, HasSubstr(R"("message":"left behind")"));
+  EXPECT_THAT(get("/health/detailed").body, HasSubstr("left behind"));
 }
 
 TEST_F(ApiTest, StatusHasTheHashOfAnEarlierIndexWhileItIsKept) {
