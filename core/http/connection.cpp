@@ -96,6 +96,7 @@ void Connection::process(MonotonicTime now) {
 std::size_t Connection::consume(std::string_view input, MonotonicTime now) {
   const std::size_t all = input.size();
   int handled = 0;
+  starved_ = false;
   while (phase_ == Phase::reading && !backlogged()) {
     const bool idleBefore = !parser_.started();
     if (input.empty() && idleBefore) break;
@@ -109,7 +110,10 @@ std::size_t Connection::consume(std::string_view input, MonotonicTime now) {
       activeSince_ = now;
       phaseDeadline_ = now + environment_.options.requestTimeout;
     }
-    if (step.event == RequestParser::Event::needMore) break;
+    if (step.event == RequestParser::Event::needMore) {
+      starved_ = true;
+      break;
+    }
     if (step.event == RequestParser::Event::failed) {
       environment_.stats.malformed.fetch_add(1, std::memory_order_relaxed);
       refuse(parser_.error(), now);
@@ -356,7 +360,7 @@ bool Connection::wantsRead() const {
 }
 
 bool Connection::wantsResume() const {
-  return more_ || (phase_ == Phase::reading && !input_.empty() && !backlogged());
+  return more_ || (phase_ == Phase::reading && !input_.empty() && !starved_ && !backlogged());
 }
 
 MonotonicTime Connection::deadline() const {

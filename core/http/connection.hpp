@@ -112,6 +112,7 @@ class Connection {
   bool sendEnded_ = false;
   bool stopping_ = false;
   bool headSeen_ = false;  // of the request being read
+  bool starved_ = false;   // the parser cannot go on with what is in input_
   bool more_ = false;      // left unparsed, or untaken of a stream, for fairness
   std::uint64_t serial_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>>

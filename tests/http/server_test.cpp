@@ -16,6 +16,20 @@ namespace {
 using namespace std::chrono_literals;
 using clusterkit::test::eventually;
 
+// Of the whole process, since it was made.
+class ProcessorTime {
+ public:
+  std::chrono::nanoseconds soFar() const { return now() - begin_; }
+
+ private:
+  static std::chrono::nanoseconds now() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+  const std::chrono::nanoseconds begin_ = now();
+};
+
 std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n"; }
 
 TEST(HttpServer, AnswersCarryIndexAndEpoch) {
@@ -338,13 +352,24 @@ TEST(HttpServer, UsesNoProcessorTimeWhenNothingHappens) {
   std::deque<Responder> kept;
   for (int i = 0; i < 25; ++i) kept.push_back(server.handler().takeKept());
   for (int i = 0; i < 50; i += 4) clients[static_cast<std::size_t>(i)].endSending();
-  timespec begin{}, end{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+  const ProcessorTime used;
   EXPECT_FALSE(clients[1].endsWithin(1000ms));
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
-  const auto used =
-      std::chrono::seconds(end.tv_sec - begin.tv_sec) + std::chrono::nanoseconds(end.tv_nsec - begin.tv_nsec);
-  EXPECT_LT(used, 50ms);
+  EXPECT_LT(used.soFar(), 50ms);
+}
+
+// Found by the fuzzer: a request that was not whole yet was parsed again in every turn of the loop.
+TEST(HttpServer, HalfSentRequestsCostNoProcessorTime) {
+  TestServer server;
+  std::deque<RawClient> clients;
+  for (const std::string half :
+       {"GET /hel", "PUT /store/a HTTP/1.1\r\nHost: a\r\nContent-Le",
+        "PUT /store/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe"}) {
+    clients.emplace_back(server.port());
+    clients.back().send(half);
+  }
+  const ProcessorTime used;
+  EXPECT_FALSE(clients[1].endsWithin(1000ms));
+  EXPECT_LT(used.soFar(), 50ms);
 }
 
 TEST(HttpServer, RefusesAnAddressInUseAndABadOne) {
