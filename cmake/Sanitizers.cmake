@@ -1,12 +1,18 @@
-# CLUSTERKIT_SANITIZE is "", "address" (with UB) or "thread"; it applies to everything, plugins included,
-# because host and plugin must agree on the run-time library.
-set(CLUSTERKIT_SANITIZE "" CACHE STRING "address, thread or empty")
+# CLUSTERKIT_SANITIZE is "", "address" (with UB), "thread", or "fuzzer" (address, and clang's counters of what a fuzzer
+# has reached); it applies to everything, plugins included, because host and plugin must agree on the run-time library.
+set(CLUSTERKIT_SANITIZE "" CACHE STRING "address, thread, fuzzer or empty")
 if(CLUSTERKIT_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(CLUSTERKIT_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
+elseif(CLUSTERKIT_SANITIZE STREQUAL "fuzzer")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "CLUSTERKIT_SANITIZE=fuzzer: needs clang, this is ${CMAKE_CXX_COMPILER_ID}; see scripts/fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
 elseif(NOT CLUSTERKIT_SANITIZE STREQUAL "")
-  message(FATAL_ERROR "CLUSTERKIT_SANITIZE=${CLUSTERKIT_SANITIZE}: allowed are address, thread or empty")
+  message(FATAL_ERROR "CLUSTERKIT_SANITIZE=${CLUSTERKIT_SANITIZE}: allowed are address, thread, fuzzer or empty")
 endif()

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 #include "cluster/planted.hpp"
@@ -12,6 +13,11 @@ namespace clusterkit {
 namespace {
 
 using Record = proto::SnapshotRecord;
+
+std::string hexOf(std::uint64_t number) {
+  char digits[16];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr};
+}
 
 // Puts the records into a state; each function is false for a record that does not fit.
 class StateRestorer {
@@ -34,8 +40,9 @@ class StateRestorer {
     if (std::string fault = checkParts(); !fault.empty()) return fault;
     for (const auto& entry : state_.nodes) addServices(state_, *entry.value);
     if (state_.exists()) state_.health = computeHealth(state_);
-    if (stateHash(state_) != expectedHash_) return "the state does not have the hash that the trailer names";
-    return {};
+    const std::uint64_t hash = stateHash(state_);
+    if (hash == expectedHash_) return {};
+    return "the state has the hash " + hexOf(hash) + ", the trailer names " + hexOf(expectedHash_);
   }
 
   ClusterState takeState() { return std::move(state_); }

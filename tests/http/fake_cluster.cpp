@@ -31,11 +31,12 @@ NodeSpec specOf(std::uint64_t number) {
   return spec;
 }
 
-FakeCluster::FakeCluster(Start start)
-    : roles_(std::make_shared<const MemberRoles>()),
+FakeCluster::FakeCluster(Start start, Answers answers)
+    : answers_(answers),
+      roles_(std::make_shared<const MemberRoles>()),
       builder_(ClusterState{}),
       state_(std::make_unique<const ClusterState>()) {
-  thread_ = std::thread([this] { run(); });
+  if (answers_ == Answers::OnItsThread) thread_ = std::thread([this] { run(); });
   view.id = "node-1";
   view.name = "Node 1";
   view.member = MemberId(1);
@@ -71,7 +72,7 @@ FakeCluster::~FakeCluster() {
     held_ = false;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void FakeCluster::run() {
@@ -88,6 +89,7 @@ void FakeCluster::run() {
 }
 
 void FakeCluster::post(std::function<void()> work) {
+  if (answers_ == Answers::AtOnce) return work();
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
@@ -162,11 +164,13 @@ std::optional<std::uint64_t> FakeCluster::stateHashAt(LogIndex index) const {
 
 template <class T>
 bool FakeCluster::failed(const Callback<T>& done) {
-  const std::lock_guard lock(mutex_);
-  if (!failure_) return false;
-  queue_.push_back([done, failure = *failure_] { done(failure); });
-  changed_.notify_all();
-  return true;
+  std::optional<Failure> failure;
+  {
+    const std::lock_guard lock(mutex_);
+    failure = failure_;
+  }
+  if (failure) post([done, failure] { done(*failure); });
+  return failure.has_value();
 }
 
 void FakeCluster::propose(CommandBody body, WriteOptions options, Callback<Outcome> done) {

@@ -1,5 +1,6 @@
 // A ClusterApi without consensus, store or transport: the real state and the real apply, driven by a test.
-// Like the real one, it answers writes and barriers from a thread of its own.
+// Like the real one, it answers writes and barriers from a thread of its own, unless it is told to answer at
+// once.
 #pragma once
 
 #include <condition_variable>
@@ -22,7 +23,9 @@ class FakeCluster : public ClusterApi {
   enum class Start { Empty, ThreeNodes };
   // Three nodes: node-1 (member 1, leader), node-2 (member 2), node-3 (member 3, learner); 4 partitions, 2
   // copies; the last 200 events.
-  explicit FakeCluster(Start start = Start::ThreeNodes);
+  // AtOnce: before the call returns; holdBack() then holds nothing.
+  enum class Answers { OnItsThread, AtOnce };
+  explicit FakeCluster(Start start = Start::ThreeNodes, Answers answers = Answers::OnItsThread);
   ~FakeCluster() override;
 
   // Applies a command as if the log had brought it.
@@ -68,12 +71,13 @@ class FakeCluster : public ClusterApi {
   void startRebalance(WriteOptions options, Callback<Outcome> done) override;
 
  private:
-  // Runs `work` on the fake's thread, after what was given before.
+  // Runs `work` on the fake's thread, after what was given before; or here and now.
   void post(std::function<void()> work);
   void run();
   template <class T>
   bool failed(const Callback<T>& done);
 
+  const Answers answers_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;

@@ -1,0 +1,15 @@
+// Answers of the server, read by the letter and with no patience.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "http/message.hpp"
+
+namespace clusterkit::fuzz {
+
+// Checks that `answered` is whole answers and nothing else, each of which has a status of ours, and that a
+// refusal has one body that says why. `methods`: of the heads that were understood, in their order.
+void checkAnswers(std::string_view answered, const std::vector<http::Method>& methods);
+
+}  // namespace clusterkit::fuzz

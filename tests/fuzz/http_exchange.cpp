@@ -1,0 +1,88 @@
+#include "fuzz/http_exchange.hpp"
+
+#include <Poco/Net/StreamSocketImpl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "fuzz/require.hpp"
+
+namespace clusterkit::fuzz {
+namespace {
+
+constexpr std::size_t kScratchBytes = 64 * 1024;
+
+// A socket of no network, which has no address to tell.
+class PairedSocket : public Poco::Net::StreamSocketImpl {
+ public:
+  explicit PairedSocket(int descriptor) : StreamSocketImpl(descriptor) {}
+  Poco::Net::SocketAddress peerAddress() override { return {"127.0.0.1", 50000}; }
+};
+
+Poco::Net::StreamSocket paired(int descriptor) {
+  Poco::Net::StreamSocket socket(new PairedSocket(descriptor));
+  socket.setBlocking(false);
+  return socket;
+}
+
+}  // namespace
+
+HttpExchange::HttpExchange()
+    : environment_{options_, api_, stats_, std::make_shared<http::Mailbox>(-1), 0},
+      scratch_(kScratchBytes, '\0'),
+      now_(std::chrono::steady_clock::now()) {
+  environment_.mailbox->adoptThread();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    throw std::system_error(errno, std::generic_category(), "socketpair");
+  client_ = paired(ends[0]);
+  connection_ = std::make_unique<http::Connection>(1, paired(ends[1]), environment_, now_);
+}
+
+void HttpExchange::send(std::string_view bytes) {
+  while (!bytes.empty() && !connection_->finished()) {
+    const auto piece = bytes.substr(0, kScratchBytes);
+    if (client_.sendBytes(piece.data(), static_cast<int>(piece.size())) != static_cast<int>(piece.size()))
+      return;
+    bytes.remove_prefix(piece.size());
+    work();
+  }
+}
+
+void HttpExchange::end() {
+  client_.shutdownSend();
+  work();
+  if (!connection_->finished()) connection_->stopSoon(now_);
+  work();
+}
+
+// As the loop does it: everything that can go on goes on, until nothing does.
+void HttpExchange::work() {
+  for (int turns = 0; turns < 1000 && !connection_->finished(); ++turns) {
+    connection_->onReadable(scratch_, now_);
+    if (connection_->wantsWrite()) connection_->onWritable(now_);
+    for (http::Delivery& delivery : environment_.mailbox->takeLocal()) {
+      connection_->onDelivery(std::move(delivery), now_);
+      connection_->onWritable(now_);
+    }
+    waited_ = waited_ || connection_->waits();
+    const std::size_t before = answered_.size();
+    takeAnswers();
+    if (!connection_->wantsResume() && answered_.size() == before) return;
+    connection_->resume(now_);
+  }
+  takeAnswers();
+  require(connection_->finished() || !connection_->wantsResume(), "a connection comes to rest");
+}
+
+void HttpExchange::takeAnswers() {
+  char bytes[16 * 1024];
+  for (;;) {
+    const ssize_t size = ::recv(client_.impl()->sockfd(), bytes, sizeof bytes, MSG_DONTWAIT);
+    if (size <= 0) return;
+    answered_.append(bytes, static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace clusterkit::fuzz
