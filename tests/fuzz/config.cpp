@@ -44,7 +44,7 @@ void loadConfig(std::string_view text, const std::string& ending, Parse parse, R
   static const test::TempDir folder;
   const std::string file = (folder.path() / ("fuzz" + ending)).string();
   std::ofstream(file, std::ios::binary) << text;
-  const Environment environment{{"NAME", "value"}, {"CLUSTERKIT_NODE_ZONE", "east"}};
+  const Environment environment{{"NAME", "value"}};
   try {
     loadSettings({file, {}, environment, "/srv"});
     // What the file's reader lets pass is text, so that it can be read without it.

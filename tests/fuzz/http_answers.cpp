@@ -64,23 +64,29 @@ void checkBody(const Head& head, std::string_view body) {
 
 }  // namespace
 
-void checkAnswers(std::string_view answered, const std::vector<Method>& methods) {
+std::vector<std::string> readAnswers(std::string_view answered, const std::vector<Method>& methods) {
+  std::vector<std::string> answers;
   for (std::size_t number = 0; !answered.empty();) {
+    const std::string_view begin = answered;
     const Head head = takeHead(answered);
     if (head.status == 100) continue;  // the answer itself follows
-    require(head.status != 500, "nothing that a client sends is an error of ours", answered);
+    require(head.status != 500, "nothing that a client sends is an error of ours", begin);
     const Method method = number < methods.size() ? methods[number] : Method::other;
     ++number;
     const std::string* length = head.headers.find("Content-Length");
-    if (length == nullptr && head.status == 200) return;  // a stream, to the end of the connection
     // A HEAD whose body was malformed is answered as the malformed request it is.
     const bool bodiless = length == nullptr || (method == Method::head && !answered.starts_with(kErrorBody));
-    if (bodiless) continue;
-    const std::uint64_t size = http::parseDecimal(*length).value_or(answered.size() + 1);
-    require(size <= answered.size(), "an answer is as long as it says", answered);
-    checkBody(head, answered.substr(0, size));
-    answered.remove_prefix(size);
+    if (!bodiless) {
+      const std::uint64_t size = http::parseDecimal(*length).value_or(answered.size() + 1);
+      require(size <= answered.size(), "an answer is as long as it says", begin);
+      checkBody(head, answered.substr(0, size));
+      answered.remove_prefix(size);
+    }
+    if (length == nullptr && head.status == 200) answered = {};  // a stream, to the end of the connection
+    const bool ends = head.status >= 400 && head.headers.find("Connection") != nullptr && answered.empty();
+    answers.emplace_back(ends ? "refused" : begin.substr(0, begin.size() - answered.size()));
   }
+  return answers;
 }
 
 }  // namespace clusterkit::fuzz

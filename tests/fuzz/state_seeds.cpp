@@ -5,7 +5,7 @@
 namespace clusterkit::fuzz {
 namespace {
 
-constexpr std::uint64_t kCommands = 60;  // the target takes at most 64
+constexpr std::uint64_t kCommands = 30;  // the target takes at most 32
 
 // Commands that follow from the states they meet, as the target reads them, and the state after the last one.
 struct History {
@@ -34,7 +34,7 @@ History historyOf(unsigned seed) {
 
 std::vector<Seed> stateSeeds() {
   std::vector<Seed> seeds{{"snapshot", "empty", writeSnapshot(ClusterState())}};
-  for (const unsigned seed : {1u, 2u, 3u, 4u}) {
+  for (const unsigned seed : {1u, 2u, 3u, 4u, 5u, 6u}) {
     const History history = historyOf(seed);
     seeds.push_back({"command", "history-" + std::to_string(seed), history.commands});
     seeds.push_back({"snapshot", "history-" + std::to_string(seed), writeSnapshot(history.last)});

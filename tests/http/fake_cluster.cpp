@@ -43,7 +43,7 @@ FakeCluster::FakeCluster(Start start, Answers answers)
   view.httpAddress = "127.0.0.1:8001";
   if (start == Start::Empty) return;
   apply(CreateCluster{facts(), specOf(1)});
-  for (std::uint64_t number : {2, 3}) {
+  for (std::uint64_t number : {2u, 3u}) {
     apply(AddNode{specOf(number), stamp()});
     apply(SetNodeStatus{MemberId(number), 0, NodeStatus::Active, stamp(), {}, Epoch()});
   }
