@@ -140,5 +140,19 @@ TEST_F(Duties, ARepeatedRemovalGetsTheFirstAnswerAndTakesNobodyElse) {
   EXPECT_EQ(reason_, "this idempotency key was used with another request");
 }
 
+// Found by the fuzzer: the leader logged the word as it came, and no node could go on past that entry.
+TEST_F(Duties, AConsentThatThisVersionDoesNotKnowIsRefusedBeforeItIsLogged) {
+  const std::size_t logged = cluster_.log().size();
+  for (const std::uint32_t word : {0u, 3u, 258u}) {
+    proto::Duty duty;
+    duty.mutable_remove()->set_node("node-2");
+    duty.mutable_remove()->set_consent(word);
+    EXPECT_EQ(indexOf(handle(std::move(duty))), 0U);
+    EXPECT_EQ(reason_, "the removal has a consent that this version does not know");
+  }
+  EXPECT_EQ(cluster_.log().size(), logged);
+  EXPECT_NE(state().findNode(MemberId(2)), nullptr);
+}
+
 }  // namespace
 }  // namespace clusterkit::test
