@@ -12,6 +12,7 @@ struct Seed {
 
 std::vector<Seed> configSeeds();
 std::vector<Seed> httpSeeds();
+std::vector<Seed> peerSeeds();
 std::vector<Seed> pluginSeeds();  // ELF files and frames of a transport
 std::vector<Seed> raftSeeds();
 std::vector<Seed> stateSeeds();  // commands and snapshots
