@@ -48,6 +48,7 @@ struct Progress {
   LogIndex matchIndex;  // durable there and equal to ours
   LogIndex nextIndex;
   bool probeSent = false;
+  MonotonicTime nextRewind;  // before it a rejection does not end Replicate
   Inflight inflight;
   LogIndex commitSent;
   RoundId ackedRound;

@@ -105,6 +105,10 @@ void Raft::on(MemberId from, const AppendRejected& reply, const Message&) {
   } else {
     const bool answersProbe = p.state != ProgressState::Probe || reply.prevIndex == previous(p.nextIndex);
     if (p.state == ProgressState::Snapshot || reply.prevIndex <= p.matchIndex || !answersProbe) return;
+    // While replicating it says that an append was lost or overtaken. The rejections behind it speak of the
+    // same window: to send that again for each of them would multiply it without end when much is overtaken.
+    if (p.state == ProgressState::Replicate && now_ < p.nextRewind) return;
+    if (p.state == ProgressState::Replicate) p.nextRewind = now_ + options_.heartbeatInterval;
     // Skip a whole term at a time: agreement is impossible above the hint, nor where our term is above its
     // term.
     LogIndex agreed = std::min({reply.hintIndex, previous(reply.prevIndex), log_.lastIndex()});
