@@ -14,10 +14,11 @@ Scheduler::Scheduler(std::uint64_t seed) : randomness_(seed) {}
 
 void Scheduler::at(MonotonicTime when, Task task) { schedule(when, nullptr, std::move(task)); }
 
-Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, Task task) {
+Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, Task&& task) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
+    places_.push_back(kFree);
   }
   const std::uint32_t index = free_.back();
   free_.pop_back();
@@ -32,45 +33,51 @@ Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, T
 bool Scheduler::cancel(Ticket ticket) {
   const auto index = static_cast<std::uint32_t>(ticket) - 1;
   if (index >= slots_.size()) return false;
-  if (slots_[index].place == kFree || slots_[index].generation != ticket >> 32) return false;
+  if (places_[index] == kFree || slots_[index].generation != ticket >> 32) return false;
   const Task dropped = take(index);  // its members may schedule or cancel
   return true;
 }
 
-// Out of the heap; the slot may be used again at once.
-Task Scheduler::take(std::uint32_t index) {
-  Slot& slot = slots_[index];
-  const std::uint32_t at = std::exchange(slot.place, kFree);
-  ++slot.generation;
-  free_.push_back(index);
+// Out of the heap; the slot itself is not yet free.
+void Scheduler::unqueue(std::uint32_t index) {
+  const std::uint32_t at = std::exchange(places_[index], kFree);
+  ++slots_[index].generation;
   const Place last = heap_.back();
   heap_.pop_back();
-  if (at < heap_.size()) {
-    put(at, last);
-    rise(at);
-    sink(slots_[last.slot].place);
-  }
-  return std::move(slot.task);
+  if (at == heap_.size()) return;
+  put(at, last);
+  rise(at);
+  sink(places_[last.slot]);
+}
+
+Task Scheduler::take(std::uint32_t index) {
+  unqueue(index);
+  free_.push_back(index);
+  return std::move(slots_[index].task);
 }
 
 void Scheduler::put(std::uint32_t at, const Place& place) {
   heap_[at] = place;
-  slots_[place.slot].place = at;
+  places_[place.slot] = at;
 }
 
 void Scheduler::rise(std::uint32_t at) {
   const Place place = heap_[at];
-  for (; at > 0 && place.key < heap_[(at - 1) / 2].key; at = (at - 1) / 2) put(at, heap_[(at - 1) / 2]);
+  for (std::uint32_t above; at > 0 && place.key < heap_[above = (at - 1) / kChildren].key; at = above)
+    put(at, heap_[above]);
   put(at, place);
 }
 
 void Scheduler::sink(std::uint32_t at) {
   const Place place = heap_[at];
-  for (std::uint32_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
-    if (child + 1 < heap_.size() && heap_[child + 1].key < heap_[child].key) ++child;
-    if (place.key < heap_[child].key) break;
-    put(at, heap_[child]);
-    at = child;
+  const auto size = static_cast<std::uint32_t>(heap_.size());
+  for (std::uint32_t first = kChildren * at + 1; first < size; first = kChildren * at + 1) {
+    std::uint32_t least = first;
+    for (std::uint32_t child = first + 1; child < std::min(first + kChildren, size); ++child)
+      if (heap_[child].key < heap_[least].key) least = child;
+    if (place.key < heap_[least].key) break;
+    put(at, heap_[least]);
+    at = least;
   }
   put(at, place);
 }
@@ -79,25 +86,28 @@ void Scheduler::dropAllOf(const SimulatedLoop* loop) {
   if (running_ == loop) running_ = nullptr;  // a node that is destroyed inside its own event
   std::vector<Task> dropped;                 // a dropped task's members may schedule or cancel
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
-    if (slots_[slot].place != kFree && slots_[slot].loop == loop) dropped.push_back(take(slot));
+    if (places_[slot] != kFree && slots_[slot].loop == loop) dropped.push_back(take(slot));
 }
 
 bool Scheduler::step() {
   if (heap_.empty()) return false;
   Place& next = heap_.front();
   now_ = next.key.when;
-  SimulatedLoop* const loop = slots_[next.slot].loop;
+  const std::uint32_t index = next.slot;
+  Slot& slot = slots_[index];  // stays where it is, whatever the task schedules
+  SimulatedLoop* const loop = slot.loop;
   if (loop != nullptr && now_ < loop->frozenUntil_) {
     next.key = {loop->frozenUntil_, ++lastSequence_};
     sink(0);
     return true;
   }
   ++eventsRun_;
-  Task task = take(next.slot);
+  unqueue(index);
   const SimulatedLoop* const before = running_;
   running_ = loop;
-  task();
-  task.reset();
+  slot.task();
+  slot.task.reset();
+  free_.push_back(index);
   if (loop != nullptr && running_ == loop) loop->runTurnEnd();
   running_ = before;
   return true;
@@ -160,6 +170,7 @@ void SimulatedLoop::random(void* out, std::size_t bytes) {
 bool SimulatedLoop::onLoop() const { return scheduler_.running_ == this || scheduler_.running_ == nullptr; }
 
 void SimulatedLoop::runTurnEnd() {
+  if (turnEnd_.empty()) return;
   std::vector<Task> ending;
   ending.swap(turnEnd_);
   for (Task& task : ending) {

@@ -47,23 +47,25 @@ class Scheduler {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   // Events lie in slots that are used again; a heap orders them. A ticket names one event: slot and
-  // generation.
+  // generation. A heap of four children is half as high, and where a slot stands in it lies apart from the
+  // task, so that moving it touches little memory.
   using Ticket = std::uint64_t;
   struct Slot {
     SimulatedLoop* loop = nullptr;  // null: belongs to no node
     Task task;
     std::uint32_t generation = 1;
-    std::uint32_t place = kFree;  // in the heap
   };
   struct Place {
     Key key;
     std::uint32_t slot;
   };
   static constexpr std::uint32_t kFree = ~std::uint32_t{0};
+  static constexpr std::uint32_t kChildren = 4;
 
-  Ticket schedule(MonotonicTime when, SimulatedLoop* loop, Task task);
+  Ticket schedule(MonotonicTime when, SimulatedLoop* loop, Task&& task);
   bool cancel(Ticket ticket);
   void dropAllOf(const SimulatedLoop* loop);
+  void unqueue(std::uint32_t slot);
   Task take(std::uint32_t slot);
   void put(std::uint32_t at, const Place& place);
   void rise(std::uint32_t at);
@@ -73,6 +75,7 @@ class Scheduler {
   std::uint64_t lastSequence_ = 0;
   std::uint64_t eventsRun_ = 0;
   std::deque<Slot> slots_;
+  std::vector<std::uint32_t> places_;  // of each slot in the heap
   std::vector<std::uint32_t> free_;
   std::vector<Place> heap_;
   std::mt19937_64 randomness_;
