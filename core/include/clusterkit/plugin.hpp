@@ -229,9 +229,11 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { cancel(); }
 
-  // Fires once at `when` (clock of Host::now); a timer that runs already is moved.
+  // Fires once at `when` (clock of Host::now); a timer that runs already is moved, if it has to be.
   void startAt(std::uint64_t when) {
+    if (id_ != 0 && when == when_) return;
     cancel();
+    when_ = when;
     id_ = host_.raw()->timer_at(
         host_.raw()->cx, when, [](void* arg) noexcept { static_cast<Timer*>(arg)->fire(); }, this);
   }
@@ -253,6 +255,7 @@ class Timer {
   Host host_;
   std::function<void()> fn_;
   std::uint64_t id_ = 0;
+  std::uint64_t when_ = 0;
 };
 
 // The instance's checked configuration; valid in the constructor only.

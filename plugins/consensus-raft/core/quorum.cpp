@@ -19,9 +19,14 @@ LogIndex majorityIndex(const std::vector<MemberId>& voters,
   return *middle;
 }
 
-bool majorityAgrees(const std::vector<MemberId>& voters, const std::function<bool(MemberId)>& agrees) {
-  return static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), agrees)) > voters.size() / 2;
-}
+struct Count {
+  std::size_t asked = 0, agree = 0;
+  void add(bool agrees) {
+    ++asked;
+    agree += agrees ? 1 : 0;
+  }
+  bool isMajority() const { return agree > asked / 2; }
+};
 
 VoteResult tallyHalf(const std::vector<MemberId>& voters, const std::map<MemberId, bool>& votes) {
   std::size_t granted = 0, refused = 0;
@@ -44,10 +49,17 @@ LogIndex quorumIndex(const Configuration& configuration, const std::function<Log
   return outgoing.empty() ? index : std::min(index, majorityIndex(outgoing, reached));
 }
 
+// A leader asks this on every event, so nothing is copied.
 bool hasQuorum(const Configuration& configuration, const std::function<bool(MemberId)>& agrees) {
-  const auto outgoing = configuration.outgoingVoters();
-  return majorityAgrees(configuration.voters(), agrees) &&
-         (outgoing.empty() || majorityAgrees(outgoing, agrees));
+  Count incoming, outgoing;
+  for (const Member& member : configuration.members) {
+    const bool votes = member.kind == MemberKind::Voter;
+    if (!votes && !member.outgoingVoter) continue;
+    const bool agreed = agrees(member.id);
+    if (votes) incoming.add(agreed);
+    if (member.outgoingVoter) outgoing.add(agreed);
+  }
+  return incoming.isMajority() && (outgoing.asked == 0 || outgoing.isMajority());
 }
 
 VoteResult tally(const Configuration& configuration, const std::map<MemberId, bool>& votes) {

@@ -1,9 +1,22 @@
 #include "codec.hpp"
 
+#include <google/protobuf/arena.h>
+
 #include "records.hpp"
 
 namespace clusterkit::raft::wire {
 namespace {
+
+// An envelope and its parts in one piece of the stack: only entries and chunks that do not fit are allocated.
+class Envelope {
+ public:
+  pb::Envelope& operator*() { return *envelope_; }
+
+ private:
+  alignas(std::max_align_t) char space_[2048];
+  google::protobuf::Arena arena_{space_, sizeof space_};
+  pb::Envelope* const envelope_ = google::protobuf::Arena::CreateMessage<pb::Envelope>(&arena_);
+};
 
 // ---- to bytes
 // -----------------------------------------------------------------------------------------------------
@@ -143,7 +156,8 @@ std::optional<MessageBody> takeBody(const pb::Envelope& e) {
 }  // namespace
 
 std::string encodeMessage(const Message& message) {
-  pb::Envelope envelope;
+  Envelope place;
+  pb::Envelope& envelope = *place;
   envelope.set_cluster(message.cluster.value);
   envelope.set_from(message.from.value);
   envelope.set_to(message.to.value);
@@ -157,7 +171,8 @@ std::string encodeMessage(const Message& message) {
 
 std::optional<Message> decodeMessage(std::string_view bytes) {
   if (bytes.size() < 2 || bytes.size() > INT32_MAX || bytes.front() != version) return std::nullopt;
-  pb::Envelope envelope;
+  Envelope place;
+  pb::Envelope& envelope = *place;
   if (!envelope.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size() - 1))) return std::nullopt;
   auto body = takeBody(envelope);
   if (!body || envelope.cluster() == 0 || envelope.from() == 0 || envelope.to() == 0) return std::nullopt;
