@@ -23,8 +23,9 @@ class Clients {
   // One write at each node and one read of each key at each; for the end. isIdle() when they are over.
   void lastRound(const std::vector<SimNode*>& nodes);
 
-  // Is every key's history linearizable, and is no acknowledged write missing from this state?
-  void judge(Verdict& verdict) const;
+  // Is every key's history linearizable? Returns for how many it was too hard to find out.
+  std::size_t judge(Verdict& verdict) const;
+  // Is no acknowledged write missing from this state?
   void judge(const SimNode& node, Verdict& verdict) const;
 
   std::size_t answered() const { return answered_; }
@@ -36,6 +37,7 @@ class Clients {
     std::size_t key = 0;
     Operation operation;
     int attempts = 0;
+    MonotonicTime patienceEnds;  // then the node that was asked is given up
     bool keyed = false;
     bool doubtful = false;  // an attempt may have been applied
     LogIndex knownIndex;
@@ -43,6 +45,7 @@ class Clients {
   };
   struct Client {
     std::optional<Call> call;
+    bool watched = false;  // a timer will look whether it has waited too long
     std::map<std::size_t, std::pair<RegisterValue, std::uint64_t>> seen;  // per key: value and its version
   };
   enum class Ending : std::uint8_t { Done, DidNotHappen, Open };
@@ -51,6 +54,7 @@ class Clients {
   void think(std::size_t client);
   void draw(Client& client, std::size_t number);
   void attempt(std::size_t client, SimNode& node);
+  void watch(std::size_t client);
   void read(std::size_t client, SimNode& node);
   void write(std::size_t client, SimNode& node);
   void written(std::size_t client, std::uint64_t call, const WriteResult& result);

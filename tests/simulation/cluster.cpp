@@ -8,6 +8,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 30s;  // for each step of founding, where nothing goes wrong
+constexpr int kChangeAttempts = 100;
+// Between two looks at what is waited for: it may take as long as many events.
+constexpr Duration kBetweenLooks = 500us;
 
 }  // namespace
 
@@ -57,7 +60,8 @@ void Cluster::found() {
 void Cluster::join(MemberId member) {
   propose(AddNode{nodeSpecOf(member, 1), {}});
   change(ChangeKind::AddLearner, member);
-  for (int attempt = 0; attempt < 100 && !change(ChangeKind::Promote, member); ++attempt) runFor(20ms);
+  for (int attempt = 0; attempt < kChangeAttempts && !change(ChangeKind::Promote, member); ++attempt)
+    runFor(20ms);
   propose(SetNodeStatus{member, 0, NodeStatus::Active, {}, {}, {}});
 }
 
@@ -69,6 +73,22 @@ bool Cluster::propose(CommandBody body) {
                                  [result](WriteResult r) { *result = std::move(r); });
   runUntil([&] { return result->has_value(); }, kPatience);
   return *result && (*result)->fate == WriteResult::Fate::Applied && (*result)->outcome.applied();
+}
+
+void Cluster::replaceUnreadable() {
+  std::vector<MemberId> gone;
+  for (const auto& [member, disk] : disks_)
+    if (disk.unreadable) gone.push_back(member);
+  for (const MemberId member : gone) {
+    const auto isMember = [&] {
+      SimNode* const leading = leader();
+      if (leading == nullptr) return true;
+      const auto all = consensusMembers(*leading);
+      return std::find(all.begin(), all.end(), member) != all.end();
+    };
+    for (int attempt = 0; attempt < kChangeAttempts && isMember(); ++attempt)
+      if (!change(ChangeKind::Remove, member)) runFor(20ms);
+  }
 }
 
 bool Cluster::change(ChangeKind kind, MemberId member) {
@@ -83,11 +103,15 @@ bool Cluster::change(ChangeKind kind, MemberId member) {
 }
 
 bool Cluster::runUntil(const std::function<bool()>& condition, Duration limit) {
+  MonotonicTime nextLook = scheduler_.now();
   const bool met = scheduler_.runUntil(
       [&] {
         oracle_.endOfEvent();
         if (somebodyLostPower_) buryTheDead();
-        return !verdict_.holds() || condition();
+        if (!verdict_.holds()) return true;
+        if (scheduler_.now() < nextLook) return false;
+        nextLook = scheduler_.now() + kBetweenLooks;
+        return condition();
       },
       limit);
   return met && verdict_.holds();
@@ -124,12 +148,13 @@ MemberId Cluster::add() {
 }
 
 void Cluster::start(MemberId member) {
-  if (node(member) != nullptr) return;
+  if (node(member) != nullptr || disk(member).unreadable) return;
   const std::vector<MemberId> everybody = members();
   const NodeParts parts{scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
   const NodeIdentity identity{member, ++boots_[member], plan_.facts.id,
                               member == MemberId(1) ? BootKind::New : BootKind::Join};
-  nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), plan_.raft, everybody);
+  nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), plan_.raft,
+                                             plan_.snapshotPiece, everybody);
 }
 
 void Cluster::kill(MemberId member) {

@@ -33,6 +33,9 @@ class Cluster {
   MemberId add();  // a new member with an empty disk, running
   void start(MemberId member);
   void kill(MemberId member);
+  // Members whose disk does not open any more leave the consensus: for a cluster in which nothing else is
+  // wrong.
+  void replaceUnreadable();
   Disk& disk(MemberId member) { return disks_.at(member); }
   const Disks& disks() const { return disks_; }
 

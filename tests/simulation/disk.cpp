@@ -13,8 +13,9 @@ DiskBatch DiskBatch::copyOf(const ck_store_batch& batch, std::uint64_t seq) {
   copy.compactTo = batch.compact_to;
   copy.entries.reserve(batch.entry_count);
   for (std::uint64_t i = 0; i < batch.entry_count; ++i) {
-    DiskEntry entry{batch.entries[i], std::make_shared<const std::string>(view(batch.entries[i].data))};
+    DiskEntry entry{batch.entries[i], std::make_shared<const std::string>(view(batch.entries[i].data)), 0};
     entry.record.data = span(*entry.bytes);
+    entry.checksum = entry.sum();
     copy.entries.push_back(std::move(entry));
   }
   for (std::uint64_t i = 0; i < batch.meta_count; ++i) {
@@ -30,7 +31,7 @@ void DiskImage::apply(const DiskWrite& write) {
 }
 
 void DiskImage::take(const DiskBatch& batch) {
-  if (batch.hard) hard = *batch.hard;
+  if (batch.hard) set(*batch.hard);
   if (batch.truncateFrom != 0 && !log.empty() && batch.truncateFrom <= shape.last())
     log.resize(batch.truncateFrom > shape.first() ? batch.truncateFrom - shape.first() : 0);
   std::vector<ck_log_entry> records;
@@ -60,7 +61,7 @@ void DiskImage::take(const SnapshotCommit& commit) {
   const bool kept = shape.contains(position);
   if (!kept) log.clear();
   shape.install(position, kept ? LogShape::LogAfterSnapshot::kept : LogShape::LogAfterSnapshot::dropped);
-  snapshot = commit.snapshot;
+  previous = std::exchange(snapshot, commit.snapshot);
 }
 
 void Disk::settle(std::size_t n) {
@@ -76,20 +77,6 @@ std::size_t Disk::losePower(Dice& dice) {
   settle(kept);
   unsynced.clear();
   return kept;
-}
-
-// What stands at the present end later may be older than what was acknowledged, so the repair goes past it.
-void Disk::loseTail(std::uint64_t n) {
-  if (durable.shape.empty()) return;
-  const std::uint64_t last = durable.shape.last();
-  const std::uint64_t lowest = std::max(durable.shape.first(), durable.shape.snapshot().index + 1);
-  if (last < lowest) return;
-  DiskBatch cut;
-  cut.truncateFrom = std::max(lowest, last + 1 - std::min(n, last));
-  durable.take(cut);
-  const std::uint64_t end = durable.shape.end().index;
-  durable.hard.commit = std::min(durable.hard.commit, end);
-  repairIndex = std::max({repairIndex, last, end + 1});
 }
 
 }  // namespace clusterkit::sim

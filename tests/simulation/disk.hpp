@@ -2,8 +2,9 @@
 // as the member; DiskStore is one run's view of it.
 //
 // The model is the contract of clusterkit/store.h: writes take effect in order, each whole or not at all, and
-// a loss of power keeps a prefix of what was not synced. Beyond the contract goes corruption: a tail of
-// synced entries is found to be unreadable, which a store must notice and report (CK_STORE_REPAIRING).
+// a loss of power keeps a prefix of what was not synced. Beyond the contract goes damage (disk_damage.cpp):
+// one bit of what was synced is flipped. The checksums find it when the disk is opened again, and it opens as
+// the store "sqlite" does.
 #pragma once
 
 #include <clusterkit/log_shape.hpp>
@@ -24,6 +25,9 @@ namespace clusterkit::sim {
 struct DiskEntry {
   ck_log_entry record{};  // its data lies in `bytes`
   std::shared_ptr<const std::string> bytes;
+  std::uint64_t checksum = 0;  // of all of it, when it was written
+
+  std::uint64_t sum() const;
 };
 
 struct DiskBatch {
@@ -52,11 +56,14 @@ using DiskWrite = std::variant<DiskBatch, SnapshotCommit>;
 
 struct DiskImage {
   ck_hard_state hard{};
+  std::uint64_t hardChecksum = sumOf({});
   LogShape shape;
   std::deque<DiskEntry> log;  // from shape.first()
   std::map<std::string, std::string> named;
-  std::shared_ptr<const DiskSnapshot> snapshot;  // null: none
+  std::shared_ptr<const DiskSnapshot> snapshot, previous;  // null: none
 
+  static std::uint64_t sumOf(const ck_hard_state& hard);
+  void set(const ck_hard_state& state);
   void apply(const DiskWrite& write);
   void take(const DiskBatch& batch);
   void take(const SnapshotCommit& commit);
@@ -72,6 +79,11 @@ class Disk {
  public:
   DiskImage durable;
   std::deque<DiskWrite> unsynced;
+  // Of all that this run was given, durable or not.
+  LogShape submitted;
+  std::uint64_t submittedTerm = 0;
+  bool markDamaged = false;       // the note of how far it had come
+  bool unreadable = false;        // term and vote are gone: it is never opened again
   std::uint64_t repairIndex = 0;  // not 0: synced entries were lost, the log must reach this one again
   DiskFaults faults;
   std::function<void()> onSpace;  // of the store that has the disk open
@@ -86,8 +98,16 @@ class Disk {
   void settle(std::size_t n);
   // Keeps a prefix of what was not synced; returns its length.
   std::size_t losePower(Dice& dice);
-  // The last n entries of the log cannot be read any more.
-  void loseTail(std::uint64_t n);
+
+  enum class Part : std::uint8_t { Entry, Snapshot, HardState, Mark };
+  // One bit of what is durable, in a part that there is; returns which.
+  Part flipBit(Dice& dice);
+  // At every opening, before anything is read: what does not fit its checksum is given up.
+  void verify();
+
+ private:
+  bool fallBackToPreviousSnapshot();
+  bool cutAtFirstDamagedEntry();
 };
 
 }  // namespace clusterkit::sim

@@ -8,15 +8,23 @@ DiskStore::DiskStore(const Setup& setup)
     : host_(setup.host),
       parts_(partsOf<DiskStoreParts>(setup)),
       upcalls_(host_.iface<ck_store_host_1>(CK_STORE_HOST)),
-      shape_(parts_.disk.durable.shape),
+      shape_(parts_.disk.submitted),
       syncTimer_(host_, [this] { endSync(); }) {
-  parts_.disk.onSpace = [this] { upcalls_->writable(host_.raw()->cx); };
+  Disk& disk = parts_.disk;
+  disk.verify();
+  disk.submitted = disk.durable.shape;
+  disk.submittedTerm = disk.durable.hard.term;
+  disk.onSpace = [this] { upcalls_->writable(host_.raw()->cx); };
 }
 
 DiskStore::~DiskStore() { parts_.disk.onSpace = nullptr; }
 
 void DiskStore::open(ck_token token) {
   const Disk& disk = parts_.disk;
+  if (disk.unreadable) {
+    host_.fail(token, CK_CORRUPT, "term and vote are damaged; replace this member by a new one");
+    return;
+  }
   parts_.witness.opened(parts_.member, disk);
   struct Payload {
     ck_store_image image{};
@@ -58,6 +66,7 @@ ck_status DiskStore::submit(const ck_store_batch& batch, std::uint64_t seq) {
   const std::uint64_t last = copy.entries.empty() ? 0 : copy.entries.back().record.index;
   if (last != 0) copy.termBefore = shape_.termAt(copy.entries.front().record.index - 1).value_or(0);
   shape_.apply(batch);
+  if (copy.hard) disk.submittedTerm = copy.hard->term;
   const DiskWrite& write = disk.unsynced.emplace_back(std::move(copy));
   parts_.trace.note(Step::Written, parts_.member.value, seq, last);
   parts_.witness.written(parts_.member, std::get<DiskBatch>(write));

@@ -21,6 +21,7 @@ struct DiskStoreParts {
   Dice& dice;
   Trace& trace;
   Witness& witness;
+  std::size_t snapshotPiece;     // what is read of a snapshot at once
   std::size_t queueLimit = 256;  // unsynced writes before more are refused for now
 };
 
@@ -59,7 +60,7 @@ class DiskStore final : public Store {
   const Host host_;
   const DiskStoreParts parts_;
   const ck_store_host_1* const upcalls_;
-  LogShape shape_;  // of all that was submitted
+  LogShape& shape_;  // of all that was submitted
   std::uint64_t lastSeq_ = 0, durableSeq_ = 0;
   bool failed_ = false;
   bool owesWritable_ = false;

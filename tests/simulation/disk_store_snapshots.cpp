@@ -1,4 +1,5 @@
 // The snapshot calls: written beside the present one, committed in the order of all other writes.
+#include <algorithm>
 #include <clusterkit/checksum.hpp>
 
 #include "simulation/disk_store.hpp"
@@ -87,7 +88,9 @@ void DiskStore::snapRead(std::uint64_t handle, std::uint64_t offset, std::uint64
     return;
   }
   const std::string& bytes = found->second->bytes;
-  std::string part = offset < bytes.size() ? bytes.substr(offset, max) : std::string();
+  std::string part = offset < bytes.size()
+                         ? bytes.substr(offset, std::min<std::uint64_t>(max, parts_.snapshotPiece))
+                         : std::string();
   const std::uint64_t count = part.size();
   host_.complete(token, CK_OK, count, 0, Buffer::of(std::move(part)));
 }

@@ -74,10 +74,9 @@ bool CommittedEntries::take(MemberId member, const Committed& entry, Verdict& ve
 void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedEntries& committed,
                              Verdict& verdict) {
   if (committed.all().empty()) return;
-  DiskImage log = disk.durable;
-  for (const DiskWrite& write : disk.unsynced) log.apply(write);
+  const LogShape& log = disk.submitted;
   const auto& [index, entry] = *committed.all().rbegin();
-  const bool has = log.shape.snapshot().index >= index.value || log.shape.termAt(index.value) == entry.term;
+  const bool has = log.snapshot().index >= index.value || log.termAt(index.value) == entry.term;
   if (!has)
     verdict.broken("LeaderIsComplete", "member " + text(member.value) +
                                            " leads without the committed entry " + text(index.value) + ":" +
@@ -107,11 +106,10 @@ void LeadersCommit::judge(MemberId member, const ConsensusStatus& status, const 
   }
   Leadership& leader = found->second;
   if (!leader.commitAtElection) leader.commitAtElection = status.commitIndex;
-  DiskImage log = disk.durable;
-  for (const DiskWrite& write : disk.unsynced) log.apply(write);
+  const LogShape& log = disk.submitted;
   // Followers may commit what the leader's own full disk does not take: nothing can be said of that.
-  if (status.commitIndex.value > log.shape.end().index) return;
-  const bool ownTerm = log.shape.termAt(status.commitIndex.value) == status.epoch.value;
+  if (status.commitIndex.value > log.end().index) return;
+  const bool ownTerm = log.termAt(status.commitIndex.value) == status.epoch.value;
   if (!ownTerm && status.commitIndex > *leader.commitAtElection)
     verdict.broken("OwnTermCommitsFirst", "member " + text(member.value) + " leads in term " +
                                               text(status.epoch.value) + " and committed " +
@@ -119,7 +117,7 @@ void LeadersCommit::judge(MemberId member, const ConsensusStatus& status, const 
   const LogIndex before = leader.configuration;
   if (!leader.newConfiguration || *leader.newConfiguration <= before) return;
   leader.configuration = *std::exchange(leader.newConfiguration, std::nullopt);
-  if (log.shape.termAt(leader.configuration.value) != status.epoch.value) return;
+  if (log.termAt(leader.configuration.value) != status.epoch.value) return;
   if (!ownTerm || before > status.commitIndex)
     verdict.broken("OneChangeAtATime", "member " + text(member.value) + " appended a configuration at " +
                                            text(leader.configuration.value) + " with only " +

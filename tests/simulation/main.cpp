@@ -48,6 +48,31 @@ void report(const Result& r) {
               r.violation->detail.c_str());
 }
 
+// One "name number" a line, for people and for scripts/sim, which adds up those of several programs.
+void print(std::string_view name, double number) {
+  std::printf("%-24.*s %.12g\n", static_cast<int>(name.size()), name.data(), number);
+}
+
+void summarize(const Result& sum, std::uint64_t seeds, std::uint64_t broken, double spent) {
+  print("seeds", static_cast<double>(seeds));
+  print("broken", static_cast<double>(broken));
+  print("events", static_cast<double>(sum.events));
+  print("cpu_seconds", spent);
+  print("simulated_seconds", std::chrono::duration<double>(sum.simulated).count());
+  print("answered", static_cast<double>(sum.answered));
+  print("committed", static_cast<double>(sum.committed));
+  print("terms", static_cast<double>(sum.terms));
+  print("changes", static_cast<double>(sum.changes));
+  print("transfers", static_cast<double>(sum.transfers));
+  print("histories", static_cast<double>(sum.histories));
+  print("too_hard_histories", static_cast<double>(sum.tooHard));
+  for (std::size_t fault = 0; fault < kFaults; ++fault)
+    print("fault " + std::string(name(static_cast<Fault>(fault))), static_cast<double>(sum.injected[fault]));
+  static constexpr std::string_view parts[] = {"flip entry", "flip snapshot", "flip hard-state", "flip mark"};
+  for (std::size_t part = 0; part < std::size(parts); ++part)
+    print(parts[part], static_cast<double>(sum.flipped[part]));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -65,21 +90,8 @@ int main(int argc, char** argv) {
     }
     if (arguments.count == 1)
       std::printf("trace hash %016llx\n", static_cast<unsigned long long>(r.traceHash));
-    sum.events += r.events;
-    sum.answered += r.answered;
-    sum.committed += r.committed;
-    sum.terms += r.terms;
-    sum.changes += r.changes;
-    sum.transfers += r.transfers;
-    sum.simulated += r.simulated;
+    sum.add(r);
   }
-  const double spent = cpuSeconds() - begun;
-  std::printf(
-      "seeds %llu broken %llu events %llu (%.2f M/s) simulated %.0f s answered %zu committed %zu "
-      "terms %zu changes %zu transfers %zu cpu %.1f s\n",
-      static_cast<unsigned long long>(arguments.count), static_cast<unsigned long long>(broken),
-      static_cast<unsigned long long>(sum.events), static_cast<double>(sum.events) / spent / 1e6,
-      std::chrono::duration<double>(sum.simulated).count(), sum.answered, sum.committed, sum.terms,
-      sum.changes, sum.transfers, spent);
+  summarize(sum, arguments.count, broken, cpuSeconds() - begun);
   return broken == 0 ? 0 : 1;
 }

@@ -33,7 +33,10 @@ void Nemesis::turn() {
 
 void Nemesis::harm(Fault fault) {
   const std::vector<MemberId> all = cluster_.members();
+  ++injected_[static_cast<std::size_t>(fault)];
   switch (fault) {
+    case Fault::Depose: return harmLeader();
+    case Fault::Reset: return cluster_.network().reset(dice_.pick(all));
     case Fault::KillMany:
       for (const MemberId member : all)
         if (dice_.oneIn(2)) harmNode(Fault::Kill, member);
@@ -48,6 +51,29 @@ void Nemesis::harm(Fault fault) {
     case Fault::Flap: return harmLinks(fault);
     default: return harmNode(fault, dice_.pick(all));
   }
+}
+
+// For a while, from all, or from all but one that is then as cut off as it is.
+void Nemesis::harmLeader() {
+  SimNode* const leader = cluster_.leader();
+  if (leader == nullptr) return;
+  const MemberId member = leader->member();
+  cluster_.trace().note(Step::Fault, static_cast<std::uint64_t>(Fault::Depose), member.value);
+  std::vector<MemberId> here{member}, there;
+  const MemberId companion = dice_.oneIn(3) ? dice_.pick(cluster_.members()) : member;
+  for (const MemberId other : cluster_.members())
+    if (other != member) (other == companion ? here : there).push_back(other);
+  cutBetween(here, there);
+  const Duration timeout = cluster_.plan().raft.electionTimeout;
+  cluster_.scheduler().after(dice_.between(timeout, 4 * timeout), [this, here, there] {
+    for (const MemberId a : here) {
+      for (const MemberId b : there) {
+        cluster_.network().mend(a, b);
+        cluster_.network().mend(b, a);
+      }
+    }
+    if (!healed_ && dice_.oneIn(2)) cluster_.network().reset(here.front());
+  });
 }
 
 void Nemesis::harmNode(Fault fault, MemberId member) {
@@ -119,6 +145,8 @@ void Nemesis::drawWeather() {
   faults.lossPercent = static_cast<std::uint32_t>(dice_.below(worst.lossPercent + 1));
   faults.duplicatePercent = static_cast<std::uint32_t>(dice_.below(worst.duplicatePercent + 1));
   faults.delayMax = dice_.between(Duration(1ms), worst.delayMax);
+  faults.stragglerPercent = static_cast<std::uint32_t>(dice_.below(worst.stragglerPercent + 1));
+  faults.stragglerMax = worst.stragglerMax;
 }
 
 void Nemesis::mendSome() {
@@ -132,20 +160,20 @@ void Nemesis::mendSome() {
 }
 
 void Nemesis::onLoss(MemberId member) {
-  if (corrupted_ == member && !cluster_.disk(member).repairing()) corrupted_.reset();
+  const Disk& disk = cluster_.disk(member);
+  if (corrupted_ == member && !disk.repairing() && !disk.unreadable) corrupted_.reset();
   if (toCorrupt_.erase(member) != 0) corrupt(member);
   restartSoon(member);
 }
 
 // One at a time: what is lost on a majority is lost. Whether a member is whole again shows from outside when
-// its next run finds nothing missing.
+// its next run finds nothing missing. One without term and vote never is; the operator replaces it.
 void Nemesis::corrupt(MemberId member) {
   if (corrupted_ && corrupted_ != member) return;
-  Disk& disk = cluster_.disk(member);
-  disk.loseTail(dice_.between(1, 10));
-  if (!disk.repairing()) return;
   corrupted_ = member;
-  cluster_.trace().note(Step::Corrupted, member.value, disk.repairIndex);
+  const Disk::Part part = cluster_.disk(member).flipBit(dice_);
+  ++flipped_[static_cast<std::size_t>(part)];
+  cluster_.trace().note(Step::Corrupted, member.value, static_cast<std::uint64_t>(part));
 }
 
 void Nemesis::restartSoon(MemberId member) {
@@ -153,8 +181,9 @@ void Nemesis::restartSoon(MemberId member) {
   cluster_.scheduler().after(pause, [this, member] {
     cluster_.start(member);
     // A recovery may fail again.
-    if (!healed_ && dice_.oneIn(8))
-      cluster_.node(member)->power().failBefore(dice_.between(1, kEffectsUntilLoss));
+    SimNode* const node = cluster_.node(member);
+    if (node != nullptr && !healed_ && dice_.oneIn(8))
+      node->power().failBefore(dice_.between(1, kEffectsUntilLoss));
   });
 }
 

@@ -1,6 +1,7 @@
 // What goes wrong: every now and then one of the plan's faults, or a part of what is broken is mended.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <set>
 
@@ -18,9 +19,15 @@ class Nemesis {
   // Everything is whole from now on: links, disks, and all members run.
   void heal();
 
+  using Counts = std::array<std::size_t, kFaults>;
+  const Counts& injected() const { return injected_; }
+  using Flipped = std::array<std::size_t, 4>;  // bits, by Disk::Part
+  const Flipped& flipped() const { return flipped_; }
+
  private:
   void turn();
   void harm(Fault fault);
+  void harmLeader();
   void harmNode(Fault fault, MemberId member);
   void harmLinks(Fault fault);
   void mendSome();
@@ -35,6 +42,8 @@ class Nemesis {
   Dice& dice_;
   std::set<MemberId> toCorrupt_;       // when they lose their power, as they will
   std::optional<MemberId> corrupted_;  // it may still be under repair
+  Counts injected_{};
+  Flipped flipped_{};
   bool healed_ = false;
 };
 

@@ -9,11 +9,31 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t kPileMax = 1024, kLetterMax = 4096;
 constexpr Duration kConnectMin = 1ms, kConnectMax = 20ms;
 // How long a peer takes to see that a connection is dead.
 constexpr Duration kNoticeMin = 1ms, kNoticeMax = 300ms;
 
 }  // namespace
+
+std::vector<std::unique_ptr<Letter>>& Letter::pile() {
+  static std::vector<std::unique_ptr<Letter>> letters;
+  return letters;
+}
+
+Letter::Ptr Letter::blank() {
+  if (pile().empty()) return Ptr(new Letter);
+  Ptr letter(pile().back().release());
+  pile().pop_back();
+  letter->bytes.clear();
+  return letter;
+}
+
+// A long one, a piece of a snapshot, does not keep its memory.
+void Letter::Recycle::operator()(Letter* letter) const {
+  std::unique_ptr<Letter> old(letter);
+  if (pile().size() < kPileMax && old->bytes.capacity() <= kLetterMax) pile().push_back(std::move(old));
+}
 
 NetworkTransport* Network::at(MemberId member) {
   const auto found = attached_.find(member);
@@ -27,6 +47,22 @@ void Network::attach(MemberId member, NetworkTransport& transport) {
 
 void Network::detach(MemberId member) {
   attached_.erase(member);
+  disconnect(member);
+}
+
+void Network::reset(MemberId member) {
+  NetworkTransport* const transport = at(member);
+  if (transport == nullptr) return;
+  for (const MemberId other : disconnect(member)) {
+    transport->peer(other, false);
+    if (NetworkTransport* peer = at(other)) peer->peer(member, false);
+  }
+  connectSoon(member);
+}
+
+// The others notice it after a while, unless it is back by then. Returns them.
+std::vector<MemberId> Network::disconnect(MemberId member) {
+  std::vector<MemberId> others;
   for (auto link = connected_.begin(); link != connected_.end();) {
     const auto [low, high] = *link;
     if (low != member && high != member) {
@@ -34,12 +70,13 @@ void Network::detach(MemberId member) {
       continue;
     }
     link = connected_.erase(link);
-    const MemberId other = low == member ? high : low;
+    const MemberId other = others.emplace_back(low == member ? high : low);
     scheduler_.after(dice_.between(kNoticeMin, kNoticeMax), [this, low = low, high = high, other, member] {
       if (NetworkTransport* transport = at(other); transport != nullptr && !connected_.contains({low, high}))
         transport->peer(member, false);
     });
   }
+  return others;
 }
 
 void Network::connectSoon(MemberId member) {
@@ -57,27 +94,33 @@ void Network::connect(MemberId member) {
   }
 }
 
-void Network::send(MemberId from, MemberId to, std::uint32_t lane, std::string bytes) {
+void Network::send(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter) {
   if (cuts_.contains({from, to}) || dice_.chance(faults.lossPercent)) {
-    trace_.note(Step::Lost, from.value, to.value, bytes.size());
+    trace_.note(Step::Lost, from.value, to.value, letter->bytes.size());
     return;
   }
-  trace_.note(Step::Sent, from.value, to.value, bytes.size());
-  const bool twice = dice_.chance(faults.duplicatePercent);
-  if (twice)
-    scheduler_.after(
-        dice_.between(faults.delayMin, 2 * faults.delayMax),
-        [this, from, to, lane, copy = bytes]() mutable { deliver(from, to, lane, std::move(copy)); });
-  scheduler_.after(
-      dice_.between(faults.delayMin, faults.delayMax),
-      [this, from, to, lane, b = std::move(bytes)]() mutable { deliver(from, to, lane, std::move(b)); });
+  trace_.note(Step::Sent, from.value, to.value, letter->bytes.size());
+  if (dice_.chance(faults.duplicatePercent)) {
+    Letter::Ptr copy = Letter::blank();
+    copy->bytes = letter->bytes;
+    post(from, to, lane, 2 * faults.delayMax, std::move(copy));
+  }
+  post(from, to, lane, faults.delayMax, std::move(letter));
 }
 
-void Network::deliver(MemberId from, MemberId to, std::uint32_t lane, std::string bytes) {
+void Network::post(MemberId from, MemberId to, std::uint32_t lane, Duration delayMax, Letter::Ptr letter) {
+  const bool late = dice_.chance(faults.stragglerPercent);
+  scheduler_.after(dice_.between(faults.delayMin, late ? faults.stragglerMax : delayMax),
+                   [this, from, to, lane, late, l = std::move(letter)]() mutable {
+                     if (late || !cuts_.contains({from, to})) deliver(from, to, lane, std::move(l));
+                   });
+}
+
+void Network::deliver(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter) {
   NetworkTransport* const transport = at(to);
-  if (transport == nullptr || cuts_.contains({from, to})) return;
-  trace_.note(Step::Delivered, from.value, to.value, bytes.size());
-  transport->receive(from, lane, std::move(bytes));
+  if (transport == nullptr) return;
+  trace_.note(Step::Delivered, from.value, to.value, letter->bytes.size());
+  transport->receive(from, lane, std::move(letter));
 }
 
 }  // namespace clusterkit::sim

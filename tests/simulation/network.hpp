@@ -4,8 +4,10 @@
 
 #include <clusterkit/transport.h>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "simulation/dice.hpp"
 #include "simulation/trace.hpp"
@@ -17,6 +19,24 @@ class NetworkTransport;
 struct LinkFaults {
   std::uint32_t lossPercent = 0, duplicatePercent = 0;
   Duration delayMin{100'000}, delayMax{1'000'000};
+  // Some messages take far longer than all others, and come even over a link that is cut meanwhile.
+  std::uint32_t stragglerPercent = 0;
+  Duration stragglerMax{};
+};
+
+// What is under way on a wire. Letters are written again and again: a message costs no allocation.
+class Letter {
+ public:
+  struct Recycle {
+    void operator()(Letter* letter) const;
+  };
+  using Ptr = std::unique_ptr<Letter, Recycle>;
+  static Ptr blank();
+
+  std::string bytes;
+
+ private:
+  static std::vector<std::unique_ptr<Letter>>& pile();
 };
 
 class Network {
@@ -30,18 +50,22 @@ class Network {
   // Peers may have become reachable.
   void connectSoon(MemberId member);
 
-  void send(MemberId from, MemberId to, std::uint32_t lane, std::string bytes);
+  void send(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter);
 
   LinkFaults faults;
   void cut(MemberId from, MemberId to) { cuts_.insert({from, to}); }
   void mend(MemberId from, MemberId to) { cuts_.erase({from, to}); }
   void mendAll() { cuts_.clear(); }
+  // All connections of a member end, and begin anew.
+  void reset(MemberId member);
 
  private:
   using Link = std::pair<MemberId, MemberId>;
 
-  void deliver(MemberId from, MemberId to, std::uint32_t lane, std::string bytes);
+  void post(MemberId from, MemberId to, std::uint32_t lane, Duration delayMax, Letter::Ptr letter);
+  void deliver(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter);
   void connect(MemberId member);
+  std::vector<MemberId> disconnect(MemberId member);
   NetworkTransport* at(MemberId member);
 
   Scheduler& scheduler_;

@@ -33,10 +33,10 @@ ck_status NetworkTransport::send(const ck_message* messages, std::uint64_t count
   for (accepted = 0; accepted < count; ++accepted) {
     const ck_message& message = messages[accepted];
     if (!knows(MemberId(message.to)) || !parts_.power.spend()) continue;
-    std::string bytes;
-    for (std::uint64_t i = 0; i < message.part_count; ++i) bytes += view(message.parts_in[i]);
-    parts_.witness.sent(self_, bytes);
-    parts_.network.send(self_, MemberId(message.to), message.lane, std::move(bytes));
+    Letter::Ptr letter = Letter::blank();
+    for (std::uint64_t i = 0; i < message.part_count; ++i) letter->bytes += view(message.parts_in[i]);
+    parts_.witness.sent(self_, letter->bytes);
+    parts_.network.send(self_, MemberId(message.to), message.lane, std::move(letter));
   }
   return CK_OK;
 }
@@ -49,9 +49,14 @@ ck_status NetworkTransport::stats(std::uint64_t member, ck_peer_stats& out) {
 
 void NetworkTransport::stop(ck_token token) { host_.complete(token, CK_OK); }
 
-void NetworkTransport::receive(MemberId from, std::uint32_t lane, std::string bytes) {
+void NetworkTransport::receive(MemberId from, std::uint32_t lane, Letter::Ptr letter) {
   if (!knows(from) || !parts_.power.isOn()) return;
-  ck_buf message = Buffer::of(std::move(bytes)).release();
+  const std::string& bytes = letter->bytes;
+  ck_buf message{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), letter.release(),
+                 [](ck_buf* self) noexcept {
+                   Letter::Ptr(static_cast<Letter*>(self->owner)).reset();
+                   *self = ck_buf{};
+                 }};
   upcalls_->recv(host_.raw()->cx, from.value, lane, &message);
 }
 

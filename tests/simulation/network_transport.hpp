@@ -31,7 +31,7 @@ class NetworkTransport final : public Transport {
 
   // From the network.
   bool knows(MemberId peer) const { return peers_.contains(peer); }
-  void receive(MemberId from, std::uint32_t lane, std::string bytes);
+  void receive(MemberId from, std::uint32_t lane, Letter::Ptr letter);
   void peer(MemberId member, bool up);
 
  private:

@@ -3,13 +3,13 @@
 namespace clusterkit::sim {
 
 SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk, const RaftOptions& options,
-                 std::span<const MemberId> everybody)
+                 std::size_t snapshotPiece, std::span<const MemberId> everybody)
     : parts_(parts),
       identity_(identity),
       disk_(disk),
       options_(options),
       power_(parts.somebodyLostPower),
-      storeParts_{identity.member, disk, power_, parts.dice, parts.trace, parts.witness},
+      storeParts_{identity.member, disk, power_, parts.dice, parts.trace, parts.witness, snapshotPiece},
       transportParts_{parts.network, power_, parts.witness},
       storeConfig_(configOf(storeParts_, "store")),
       transportConfig_(configOf(transportParts_, "transport")),

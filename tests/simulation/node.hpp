@@ -34,7 +34,7 @@ struct NodeIdentity {
 class SimNode final : private ConsensusListener, private ClusterObserver {
  public:
   SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk, const RaftOptions& options,
-          std::span<const MemberId> everybody);
+          std::size_t snapshotPiece, std::span<const MemberId> everybody);
   ~SimNode() override;
   SimNode(const SimNode&) = delete;
   SimNode& operator=(const SimNode&) = delete;

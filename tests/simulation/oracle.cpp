@@ -1,5 +1,7 @@
 #include "simulation/oracle.hpp"
 
+#include "codec.hpp"
+
 namespace clusterkit::sim {
 
 void Oracle::opened(MemberId member, const Disk& disk) {
@@ -15,7 +17,13 @@ void Oracle::written(MemberId member, const DiskBatch& batch) {
 }
 
 void Oracle::sent(MemberId member, std::string_view bytes) {
-  if (readsMessages) PromisesAreDurable::sent(bytes, disks_.at(member), verdict_);
+  if (!readsMessages || bytes.empty()) return;
+  const auto message = raft::wire::decodeMessage(bytes.substr(0, bytes.size() - 1));
+  if (!message) return;  // not Raft's
+  const Disk& disk = disks_.at(member);
+  PromisesAreDurable::sent(*message, disk, verdict_);
+  if (const auto to = disks_.find(message->to); to != disks_.end())
+    AcknowledgementsAreTrue::sent(*message, disk, to->second, verdict_);
 }
 
 void Oracle::endOfEvent() {

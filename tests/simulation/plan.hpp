@@ -3,6 +3,7 @@
 // al., ISSTA 2012).
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "cluster/cluster_facts.hpp"
@@ -25,6 +26,8 @@ enum class Fault : std::uint8_t {
   Split,       // two halves
   Bridge,      // two halves, joined by one node
   Flap,        // one pair comes and goes
+  Depose,      // the leader, from all or all but one
+  Reset,       // all connections of one node end, and begin anew
   Weather,     // loss, duplicates and delays are drawn anew
   SlowDisk,
   FullDisk,
@@ -33,6 +36,7 @@ enum class Fault : std::uint8_t {
   Freeze,      // one node stands still for a while
 };
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::Freeze) + 1;
+std::string_view name(Fault fault);
 
 struct Plan {
   explicit Plan(std::uint64_t seed);
@@ -51,8 +55,15 @@ struct Plan {
   std::uint32_t mendPercent = 40;  // of the nemesis' turns
   LinkFaults weather;              // the worst of it
   Duration restartMax{};
-  bool readsMessages = false;  // what Raft sends is decoded and compared with the sender's disk
+  bool readsMessages = false;                        // what Raft sends is decoded and compared with the disks
+  std::size_t snapshotPiece = std::size_t{1} << 20;  // what a store reads at once, and a message carries
   bool changesMembers = false, transfersLeadership = false, changesOwners = false;
+
+ private:
+  void drawOptions(Dice& dice);
+  void drawWork(Dice& dice);
+  void drawFaults(Dice& dice);
+  void drawDeposedLeaders(Dice& dice);
 };
 
 }  // namespace clusterkit::sim

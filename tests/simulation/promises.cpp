@@ -1,7 +1,5 @@
 #include "simulation/promises.hpp"
 
-#include "codec.hpp"
-
 namespace clusterkit::sim {
 namespace {
 
@@ -28,15 +26,25 @@ std::string unkept(const raft::Message& message, const Disk& disk) {
 
 }  // namespace
 
-void PromisesAreDurable::sent(std::string_view bytes, const Disk& disk, Verdict& verdict) {
-  if (bytes.empty() || disk.repairing()) return;
-  const auto message = raft::wire::decodeMessage(bytes.substr(0, bytes.size() - 1));
-  if (!message) return;
-  const std::string what = unkept(*message, disk);
+void PromisesAreDurable::sent(const raft::Message& message, const Disk& disk, Verdict& verdict) {
+  if (disk.repairing()) return;
+  const std::string what = unkept(message, disk);
   if (!what.empty())
-    verdict.broken("PromisesAreDurable", "member " + text(message->from.value) + " in term " +
-                                             text(message->term.value) + " told of " + what +
+    verdict.broken("PromisesAreDurable", "member " + text(message.from.value) + " in term " +
+                                             text(message.term.value) + " told of " + what +
                                              ", which is not on its disk");
+}
+
+void AcknowledgementsAreTrue::sent(const raft::Message& message, const Disk& disk, const Disk& leader,
+                                   Verdict& verdict) {
+  const auto* accepted = std::get_if<raft::AppendAccepted>(&message.body);
+  if (accepted == nullptr || leader.submittedTerm != message.term.value) return;
+  const std::uint64_t index = accepted->match.value;
+  const auto there = leader.submitted.termAt(index), here = disk.submitted.termAt(index);
+  if (there && here && *there != *here)
+    verdict.broken("AcknowledgementsAreTrue", "member " + text(message.from.value) + " acknowledged " +
+                                                  text(index) + ", where it has term " + text(*here) +
+                                                  " and the leader has term " + text(*there));
 }
 
 }  // namespace clusterkit::sim

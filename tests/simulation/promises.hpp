@@ -1,18 +1,26 @@
-// What a message of Raft promises about its sender's disk must be on that disk when it leaves. This is the
-// one invariant that knows the plugin's wire format.
+// What a message of Raft says of its sender's disk must be true of that disk when it leaves. These are the
+// invariants that know the plugin's wire format.
 #pragma once
 
 #include <string_view>
 
+#include "messages.hpp"
 #include "simulation/disk.hpp"
 #include "simulation/verdict.hpp"
 
 namespace clusterkit::sim {
 
+// Votes, candidacies and acknowledgements are durable.
 class PromisesAreDurable {
  public:
-  // `bytes` as the transport got them; messages that are not Raft's are not looked at.
-  static void sent(std::string_view bytes, const Disk& disk, Verdict& verdict);
+  static void sent(const raft::Message& message, const Disk& disk, Verdict& verdict);
+};
+
+// Who acknowledges entries up to an index has the leader's entry there; by LogMatching it has all before it.
+// As long as the leader's disk still is in the term that the message is of, its log only grows in it.
+class AcknowledgementsAreTrue {
+ public:
+  static void sent(const raft::Message& message, const Disk& disk, const Disk& leader, Verdict& verdict);
 };
 
 }  // namespace clusterkit::sim

@@ -1,6 +1,7 @@
 #include "simulation/simulation.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <ostream>
 
 #include "simulation/clients.hpp"
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 // Everything is healed: elections, repairs, snapshots and retries have this long.
 constexpr Duration kConvergence = 60s;
 constexpr int kRounds = 5;
+constexpr std::size_t kMembersMin = 2;  // of three, one may have had to be replaced
 
 class Run {
  public:
@@ -25,7 +27,7 @@ class Run {
     cluster_.found();
     if (cluster_.verdict().holds()) safety();
     if (cluster_.verdict().holds()) liveness();
-    clients_.judge(cluster_.verdict());
+    tooHard_ = clients_.judge(cluster_.verdict());
   }
 
   Result result(std::ostream& out) {
@@ -40,6 +42,10 @@ class Run {
     r.terms = cluster_.oracle().terms();
     r.changes = operator_.changes();
     r.transfers = operator_.transfers();
+    r.histories = plan_.keys;
+    r.tooHard = tooHard_;
+    r.injected = nemesis_.injected();
+    r.flipped = nemesis_.flipped();
     if (r.violation) cluster_.trace().printLast(out);
     return r;
   }
@@ -56,8 +62,9 @@ class Run {
 
   void liveness() {
     nemesis_.heal();
-    expect([this] { return members().size() >= 3 && clients_.isIdle(); }, "a leader is elected");
+    expect([this] { return members().size() >= kMembersMin && clients_.isIdle(); }, "a leader is elected");
     if (!cluster_.verdict().holds()) return;
+    cluster_.replaceUnreadable();
     expect([this] { return haveConverged(); }, "all members reach the same state");
     if (!cluster_.verdict().holds()) return;
     // A transfer that was still under way may refuse the first round.
@@ -92,7 +99,8 @@ class Run {
 
   bool haveConverged() {
     const auto all = members();
-    if (all.size() < 3 || all.size() != cluster_.consensusMembers(*cluster_.leader()).size()) return false;
+    if (all.size() < kMembersMin || all.size() != cluster_.consensusMembers(*cluster_.leader()).size())
+      return false;
     const ClusterState& first = all.front()->coordinator().current();
     return std::all_of(all.begin(), all.end(), [&](const SimNode* node) {
       const ClusterState& state = node->coordinator().current();
@@ -105,9 +113,29 @@ class Run {
   Clients clients_;
   Operator operator_;
   Nemesis nemesis_;
+  std::size_t tooHard_ = 0;
 };
 
+template <class Counts>
+void addTo(Counts& sum, const Counts& more) {
+  std::transform(sum.begin(), sum.end(), more.begin(), sum.begin(), std::plus<>());
+}
+
 }  // namespace
+
+void Result::add(const Result& other) {
+  events += other.events;
+  simulated += other.simulated;
+  answered += other.answered;
+  committed += other.committed;
+  terms += other.terms;
+  changes += other.changes;
+  transfers += other.transfers;
+  histories += other.histories;
+  tooHard += other.tooHard;
+  addTo(injected, other.injected);
+  addTo(flipped, other.flipped);
+}
 
 Result simulate(std::uint64_t seed, std::ostream& out, Trace::Echo echo) {
   const Plan plan(seed);

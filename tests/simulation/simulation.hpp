@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <optional>
 
+#include "simulation/nemesis.hpp"
 #include "simulation/trace.hpp"
 #include "simulation/verdict.hpp"
 
@@ -19,6 +20,13 @@ struct Result {
   Duration simulated{};
   // What was reached, to see that a run was worth something.
   std::size_t answered = 0, committed = 0, terms = 0, changes = 0, transfers = 0;
+  // Histories of one key, and those of them for which the checker found no answer in its number of steps.
+  std::size_t histories = 0, tooHard = 0;
+  Nemesis::Counts injected{};
+  Nemesis::Flipped flipped{};
+
+  // Only what can be added up.
+  void add(const Result& other);
 };
 
 // A failure's last steps go to `out`.

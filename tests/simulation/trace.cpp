@@ -39,8 +39,11 @@ Trace::Trace(const Scheduler& scheduler, Echo echo) : scheduler_(scheduler), ech
 void Trace::note(Step step, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   const Line line{scheduler_.now(), step, a, b, c};
   const auto at = static_cast<std::uint64_t>(line.at.time_since_epoch().count());
-  for (const std::uint64_t word : {at, static_cast<std::uint64_t>(step), a, b, c})
-    hash_ = (hash_ ^ word) * 0x9fb21c651e98df25u ^ hash_ >> 29;
+  // Odd factors, so that no word is lost; only the last step waits for the hash before.
+  const std::uint64_t words = at * 0x9e3779b97f4a7c15u +
+                              static_cast<std::uint64_t>(step) * 0xc2b2ae3d27d4eb4fu +
+                              a * 0x165667b19e3779f9u + b * 0xff51afd7ed558ccdu + c * 0xc4ceb9fe1a85ec53u;
+  hash_ = (hash_ ^ words ^ words >> 32) * 0x9fb21c651e98df25u ^ hash_ >> 29;
   last_[steps_++ % kKept] = line;
   if (echo_ == Echo::Everything) print(std::cout, line);
 }

@@ -24,7 +24,7 @@ enum class Step : std::uint8_t {
   SyncFailed,    // node, batch
   DiskFull,      // node
   DiskFreed,     // node
-  Corrupted,     // node, entries lost
+  Corrupted,     // node, part of its disk
   Role,          // node, role, term
   Members,       // node, index of the configuration, voters as bits
   Committed,     // node, index, hash of the command
