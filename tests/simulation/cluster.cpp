@@ -152,7 +152,8 @@ void Cluster::start(MemberId member) {
   const std::vector<MemberId> everybody = members();
   const NodeParts parts{scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
   const NodeIdentity identity{member, ++boots_[member], plan_.facts.id,
-                              member == MemberId(1) ? BootKind::New : BootKind::Join};
+                              member == MemberId(1) ? BootKind::New : BootKind::Join,
+                              plan_.mixesVersions && dice_.oneIn(2) ? Version::Other : Version::Ours};
   nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), plan_.raft,
                                              plan_.snapshotPiece, everybody);
 }

@@ -35,6 +35,7 @@ ck_status NetworkTransport::send(const ck_message* messages, std::uint64_t count
     if (!knows(MemberId(message.to)) || !parts_.power.spend()) continue;
     Letter::Ptr letter = Letter::blank();
     for (std::uint64_t i = 0; i < message.part_count; ++i) letter->bytes += view(message.parts_in[i]);
+    if (parts_.version == Version::Other) sayAsOther(letter->bytes, parts_.disk, parts_.dice);
     parts_.witness.sent(self_, letter->bytes);
     parts_.network.send(self_, MemberId(message.to), message.lane, std::move(letter));
   }

@@ -6,6 +6,7 @@
 
 #include "simulation/network.hpp"
 #include "simulation/power.hpp"
+#include "simulation/versions.hpp"
 #include "simulation/witness.hpp"
 
 namespace clusterkit::sim {
@@ -15,6 +16,9 @@ struct NetworkTransportParts {
   Network& network;
   Power& power;
   Witness& witness;
+  const Disk& disk;
+  Dice& dice;
+  Version version;
 };
 
 class NetworkTransport final : public Transport {

@@ -10,7 +10,7 @@ SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& dis
       options_(options),
       power_(parts.somebodyLostPower),
       storeParts_{identity.member, disk, power_, parts.dice, parts.trace, parts.witness, snapshotPiece},
-      transportParts_{parts.network, power_, parts.witness},
+      transportParts_{parts.network, power_, parts.witness, disk, parts.dice, identity.version},
       storeConfig_(configOf(storeParts_, "store")),
       transportConfig_(configOf(transportParts_, "transport")),
       consensusConfig_(options_.config()),

@@ -29,6 +29,7 @@ struct NodeIdentity {
   std::uint64_t boot = 1;  // rises with every run
   ClusterId cluster;
   BootKind empty = BootKind::Join;  // what it does with an empty disk
+  Version version = Version::Ours;
 };
 
 class SimNode final : private ConsensusListener, private ClusterObserver {

@@ -38,7 +38,7 @@ Plan::Plan(std::uint64_t s) : seed(s) {
   drawOptions(dice);
   drawWork(dice);
   drawFaults(dice);
-  if (dice.oneIn(6)) drawDeposedLeaders(dice);
+  if (dice.oneIn(4)) drawDeposedLeaders(dice);
 }
 
 void Plan::drawOptions(Dice& dice) {
@@ -65,6 +65,7 @@ void Plan::drawWork(Dice& dice) {
   thinkMax = dice.between(Duration(1ms), dice.oneIn(3) ? Duration(20ms) : Duration(200ms));
   safety = dice.between(Duration(4s), Duration(15s));
   readsMessages = dice.oneIn(4);
+  mixesVersions = dice.oneIn(4);
   changesMembers = dice.oneIn(2);
   transfersLeadership = dice.oneIn(2);
   changesOwners = dice.oneIn(2);
@@ -91,17 +92,21 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   raft.electionTimeout = raft.heartbeat * static_cast<int>(dice.between(5, 10));
   raft.snapshotEntries = 10'000;
   if (dice.oneIn(2)) raft.maxAppend = static_cast<std::int64_t>(dice.between(1, 300));
-  clients = dice.between(4, 12);
-  keys = dice.between(1, 2);
+  clients = dice.between(6, 16);
+  keys = 1;
   thinkMax = dice.between(Duration(1ms), Duration(30ms));
   betweenFaultsMax = raft.electionTimeout * 4;
   mendPercent = 50;
   weather.lossPercent = 0;
   weather.delayMax = Duration(2ms);
-  weather.stragglerPercent = static_cast<std::uint32_t>(dice.between(10, 40));
+  weather.duplicatePercent = static_cast<std::uint32_t>(dice.between(20, 50));
+  weather.stragglerPercent = static_cast<std::uint32_t>(dice.between(20, 60));
+  weather.stragglerMax = raft.electionTimeout * static_cast<int>(dice.between(1, 3));
   restartMax = Duration(100ms);
   readsMessages = dice.oneIn(2);
+  mixesVersions = dice.oneIn(2);
   changesMembers = false;
+  transfersLeadership = true;
 }
 
 }  // namespace clusterkit::sim

@@ -55,7 +55,8 @@ struct Plan {
   std::uint32_t mendPercent = 40;  // of the nemesis' turns
   LinkFaults weather;              // the worst of it
   Duration restartMax{};
-  bool readsMessages = false;                        // what Raft sends is decoded and compared with the disks
+  bool readsMessages = false;  // what Raft sends is decoded and compared with the disks
+  bool mixesVersions = false;  // each start of a member may be an upgrade, or the way back
   std::size_t snapshotPiece = std::size_t{1} << 20;  // what a store reads at once, and a message carries
   bool changesMembers = false, transfersLeadership = false, changesOwners = false;
 
