@@ -42,18 +42,21 @@ void DiskImage::set(const ck_hard_state& state) {
 }
 
 Disk::Part Disk::flipBit(Dice& dice) {
-  const std::uint64_t what = dice.below(8);
-  if (what < 4 && !durable.log.empty()) {
-    flipIn(durable.log[dice.below(durable.log.size())], dice);
+  const std::uint64_t what = dice.below(16);
+  if (what < 10 && !durable.log.empty()) {
+    // The newest entries are those that not everybody has.
+    const std::size_t size = durable.log.size();
+    const std::size_t among = dice.oneIn(3) ? size : std::min<std::size_t>(size, 10);
+    flipIn(durable.log[size - 1 - dice.below(among)], dice);
     return Part::Entry;
   }
-  if (what < 6 && durable.snapshot != nullptr && !durable.snapshot->bytes.empty()) {
+  if (what < 13 && durable.snapshot != nullptr && !durable.snapshot->bytes.empty()) {
     auto damaged = std::make_shared<DiskSnapshot>(*durable.snapshot);
     damaged->bytes = withFlippedBit(std::move(damaged->bytes), dice);
     durable.snapshot = std::move(damaged);
     return Part::Snapshot;
   }
-  if (what == 6) {
+  if (what == 13) {
     durable.hard.term ^= std::uint64_t{1} << dice.below(64);
     return Part::HardState;
   }

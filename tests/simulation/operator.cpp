@@ -56,6 +56,18 @@ void Operator::ask(SimNode& leader, ChangeKind kind, MemberId member) {
   leader.coordinator().consensus().changeMembers(
       {kind, {member, "member-" + std::to_string(member.value), ""}},
       [this](CallOutcome outcome) { changes_ += outcome.ok() ? 1 : 0; });
+  const auto& faults = cluster_.plan().faults;
+  if (std::find(faults.begin(), faults.end(), Fault::KillMany) != faults.end()) killSoon();
+}
+
+// Whoever dies while a change is under way begins again with one that may not be committed.
+void Operator::killSoon() {
+  if (!dice_.oneIn(3)) return;
+  cluster_.scheduler().after(dice_.between(Duration(0ms), Duration(20ms)), [this] {
+    if (stopped_) return;
+    for (const MemberId member : cluster_.members())
+      if (dice_.oneIn(2)) cluster_.kill(member);
+  });
 }
 
 void Operator::transfer(SimNode& leader) {

@@ -22,6 +22,7 @@ class Operator {
   void turn();
   void changeMembers(SimNode& leader);
   void ask(SimNode& leader, ChangeKind kind, MemberId member);
+  void killSoon();
   void transfer(SimNode& leader);
   void cutOff(MemberId member);
   void changeOwners(SimNode& leader);

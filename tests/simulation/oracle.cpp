@@ -17,6 +17,7 @@ void Oracle::written(MemberId member, const DiskBatch& batch) {
 }
 
 void Oracle::sent(MemberId member, std::string_view bytes) {
+  messages_.sent(scheduler_.now(), verdict_);
   if (!readsMessages || bytes.empty()) return;
   const auto message = raft::wire::decodeMessage(bytes.substr(0, bytes.size() - 1));
   if (!message) return;  // not Raft's

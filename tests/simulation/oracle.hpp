@@ -51,6 +51,7 @@ class Oracle final : public Witness {
   LeadersCommit leadersCommit_;
   OldLeadersStepDown oldLeaders_;
   CommitIsOnMajority commitIsOnMajority_;
+  MessagesDoNotMultiply messages_;
   StateHashesEqual stateHashes_;
   EventsDenseAndInOrder events_;
   EpochsNeverOwnedTwice epochs_;

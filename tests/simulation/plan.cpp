@@ -105,7 +105,7 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   restartMax = Duration(100ms);
   readsMessages = dice.oneIn(2);
   mixesVersions = dice.oneIn(2);
-  changesMembers = false;
+  if (dice.oneIn(2)) changesMembers = false;
   transfersLeadership = true;
 }
 

@@ -3,6 +3,9 @@
 namespace clusterkit::sim {
 namespace {
 
+// The busiest second of sixty seeds had 7,000.
+constexpr std::size_t kMessagesMax = 100'000;
+
 std::string text(std::uint64_t n) { return std::to_string(n); }
 
 // Empty when the disk keeps what the message says.
@@ -45,6 +48,15 @@ void AcknowledgementsAreTrue::sent(const raft::Message& message, const Disk& dis
     verdict.broken("AcknowledgementsAreTrue", "member " + text(message.from.value) + " acknowledged " +
                                                   text(index) + ", where it has term " + text(*here) +
                                                   " and the leader has term " + text(*there));
+}
+
+void MessagesDoNotMultiply::sent(MonotonicTime now, Verdict& verdict) {
+  if (now >= secondEnds_) {
+    secondEnds_ = now + std::chrono::seconds(1);
+    inThisSecond_ = 0;
+  }
+  if (++inThisSecond_ > kMessagesMax)
+    verdict.broken("MessagesDoNotMultiply", "more than " + text(kMessagesMax) + " within a second");
 }
 
 }  // namespace clusterkit::sim

@@ -1,5 +1,5 @@
-// What a message of Raft says of its sender's disk must be true of that disk when it leaves. These are the
-// invariants that know the plugin's wire format.
+// What must hold of messages. What one of Raft's says of its sender's disk must be true of that disk when it
+// leaves: these are the invariants that know the plugin's wire format.
 #pragma once
 
 #include <string_view>
@@ -21,6 +21,16 @@ class PromisesAreDurable {
 class AcknowledgementsAreTrue {
  public:
   static void sent(const raft::Message& message, const Disk& disk, const Disk& leader, Verdict& verdict);
+};
+
+// However messages are lost, doubled and overtaken: they are not answered by ever more messages.
+class MessagesDoNotMultiply {
+ public:
+  void sent(MonotonicTime now, Verdict& verdict);
+
+ private:
+  MonotonicTime secondEnds_;
+  std::size_t inThisSecond_ = 0;
 };
 
 }  // namespace clusterkit::sim
