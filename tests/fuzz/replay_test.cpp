@@ -7,11 +7,11 @@
 #include "fuzz/targets.hpp"
 #include "support/temp_dir.hpp"
 
-#define FUZZ_TARGETS(X)                                                                               \
-  X(command)                                                                                          \
-  X(config_ini)                                                                                       \
-  X(config_xml) X(elf_notes) X(http_request) X(peer_message) X(raft_core) X(raft_message) X(snapshot) \
-      X(wire_frame)
+#define FUZZ_TARGETS(X) \
+  X(command)            \
+  X(config_ini)         \
+  X(config_xml)         \
+  X(elf_notes) X(http_request) X(peer_message) X(raft_core) X(raft_message) X(snapshot) X(wire_frame)
 
 #define DECLARE(name) int fuzz_##name(const std::uint8_t* data, std::size_t size);
 extern "C" {
