@@ -1,6 +1,10 @@
 // What a change of the leader costs writes, as a client sees it: three real nodes, one client that writes
 // through a node that lives on, one request behind the other. An outage is the time from the kill, or from
-// asking for the transfer, to the end of the first write begun after it. leader_change [KILLS] [TRANSFERS]
+// asking for the transfer, to the end of the first write begun after it. And what a follower costs them that
+// comes back: one that was killed, and one that stood still, which is how a partition looks to the others.
+// leader_change [KILLS] [TRANSFERS] [RETURNS] [SECTION.KEY=VALUE...]
+#include <signal.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -120,8 +124,39 @@ Distribution transfer(TestCluster& cluster, int times, int& number) {
   return out;
 }
 
-void run(int kills, int transfers) {
-  TestCluster cluster;
+enum class Return { afterKill, afterStandstill };
+
+// The longest write while a follower is away, comes back and is ready again.
+Distribution returns(TestCluster& cluster, Return kind, int times, int& number) {
+  Distribution out;
+  for (int round = 0; round < times; ++round) {
+    auto [leader, follower] = scene(cluster, round, number);
+    TestNode& away = cluster.byId(follower.id());
+    const auto term = leader.json("/v1/status")->getObject("consensus")->getValue<std::uint64_t>("term");
+    Milliseconds longest{};
+    const auto writeFor = [&, &leader = leader](const auto& enough) {
+      for (const auto start = Clock::now(); !enough(Clock::now() - start);) {
+        const auto before = Clock::now();
+        longest = std::max<Milliseconds>(longest, firstWrite(leader, number) - before);
+      }
+    };
+    kind == Return::afterKill ? away.kill9() : away.process().signal(SIGSTOP);
+    writeFor([](auto gone) { return gone > 1s; });
+    kind == Return::afterKill ? away.start() : away.process().signal(SIGCONT);
+    writeFor([&](auto gone) { return (gone > 1s && away.ready()) || gone > kPatience; });
+    const auto after = leader.json("/v1/status")->getObject("consensus")->getValue<std::uint64_t>("term");
+    if (after != term) std::cout << "the term went from " << term << " to " << after << "\n";
+    out.add(longest);
+  }
+  return out;
+}
+
+struct Rounds {
+  int kills = 100, transfers = 100, returns = 20;
+};
+
+void run(const Rounds& rounds, const Settings& settings) {
+  TestCluster cluster(settings);
   for (int i = 0; i < 3; ++i) cluster.addStarted();
   int number = 0;
   if (!eventually([&] { return settled(cluster); }, kPatience)) giveUp("the nodes were not ready");
@@ -131,8 +166,28 @@ void run(int kills, int transfers) {
     usual.add(firstWrite(cluster.node(2), number) - before);
   }
   usual.print("a write without any of that");
-  kill(cluster, kills, number).print("writes refused or waiting after kill -9 of the leader");
-  transfer(cluster, transfers, number).print("the longest write during a planned transfer");
+  kill(cluster, rounds.kills, number).print("writes refused or waiting after kill -9 of the leader");
+  transfer(cluster, rounds.transfers, number).print("the longest write during a planned transfer");
+  returns(cluster, Return::afterKill, rounds.returns, number)
+      .print("the longest write while a killed follower is away and comes back");
+  returns(cluster, Return::afterStandstill, rounds.returns, number)
+      .print("the longest write while a follower stands still and goes on");
+}
+
+// Numbers are rounds, in their order; SECTION.KEY=VALUE are settings of the nodes.
+std::pair<Rounds, Settings> parse(const std::vector<std::string>& arguments) {
+  std::pair<Rounds, Settings> out;
+  int* const numbers[] = {&out.first.kills, &out.first.transfers, &out.first.returns};
+  std::size_t given = 0;
+  for (const std::string& argument : arguments) {
+    if (const auto equals = argument.find('='); equals != std::string::npos)
+      out.second[argument.substr(0, equals)] = argument.substr(equals + 1);
+    else if (given < std::size(numbers))
+      *numbers[given++] = std::stoi(argument);
+    else
+      throw std::invalid_argument("'" + argument + "': allowed are three numbers and SECTION.KEY=VALUE");
+  }
+  return out;
 }
 
 }  // namespace
@@ -140,7 +195,8 @@ void run(int kills, int transfers) {
 
 int main(int argc, char** argv) {
   try {
-    clusterkit::test::run(argc > 1 ? std::atoi(argv[1]) : 100, argc > 2 ? std::atoi(argv[2]) : 100);
+    const auto [rounds, settings] = clusterkit::test::parse({argv + 1, argv + argc});
+    clusterkit::test::run(rounds, settings);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "leader_change: " << error.what() << "\n";

@@ -229,5 +229,21 @@ TEST(Persistence, S053_ASoleNodeAppliesWhatItHadCommittedBeforeItServes) {
   EXPECT_EQ(node.commands(), commands);
 }
 
+// With each append it would cost the store a page of its own each time.
+TEST(Persistence, TheCommitIndexRidesAlongOncePerHeartbeat) {
+  SoloNode node(stateOf(A, configurationOf({A, B, C}), {1}, HardState{term(1), {}, {}}));
+  const auto appendTo = [&](std::uint64_t index) {
+    const std::uint64_t before = index - 1;
+    node.receive(B, term(2),
+                 AppendRequest{at(before), term(before == 2 ? 1 : 2), entries(index, {2}), at(before)});
+    return node.last().hardState;
+  };
+  EXPECT_TRUE(appendTo(3)) << "the term is new";
+  EXPECT_FALSE(appendTo(4)) << "the commit index alone can wait";
+  EXPECT_FALSE(appendTo(5));
+  node.wait(testOptions().heartbeatInterval);
+  EXPECT_EQ(appendTo(6)->commit, at(5));
+}
+
 }  // namespace
 }  // namespace clusterkit::raft::test

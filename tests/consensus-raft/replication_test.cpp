@@ -45,6 +45,37 @@ TEST(Replication, S023_AcknowledgesOnlyWhatTheMessageProved) {
   EXPECT_EQ(node.status().lastIndex, at(10)) << "nothing is cut";
 }
 
+TEST(Replication, NewsOfACommitIsToldAtOnceAndNotAcknowledged) {
+  SoloNode leader(stateOf(A, abc, {1}, inTerm(1)));
+  leader.lead({B});  // term 2, no-op at 3
+  leader.receive(B, term(2), AppendAccepted{at(3)});
+  const auto told = leader.newest<AppendRequest>(B);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->commit, at(3));
+  EXPECT_TRUE(told->entries.empty());
+  EXPECT_EQ(told->answer, Answer::NotNeeded);
+
+  SoloNode follower(stateOf(B, abc, {1}, inTerm(1)));
+  follower.receive(A, term(2), append(2, 1, entries(3, {2}), 0));
+  ASSERT_EQ(follower.newest<AppendAccepted>(A)->match, at(3));
+  follower.forget();
+  follower.receive(A, term(2), *told);
+  EXPECT_EQ(follower.status().commitIndex, at(3));
+  EXPECT_TRUE(follower.sent().empty());
+}
+
+TEST(Replication, AnAcknowledgementLostBeforeTheNewsOfTheCommitIsAskedForAgain) {
+  SoloNode leader(stateOf(A, abc, {1}, inTerm(1)));
+  leader.lead({B});
+  leader.receive(C, term(2), AppendAccepted{at(2)});  // answers the probe, and gets 3
+  leader.receive(B, term(2), AppendAccepted{at(3)});  // commits 3; C's acknowledgement of it is lost
+  leader.forget();
+  leader.receive(C, term(2), HeartbeatReply{RoundId{}, at(3)});
+  const auto asked = leader.newest<AppendRequest>(C);
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->answer, Answer::Wanted);
+}
+
 TEST(Replication, S024_ConflictBelowTheCommitIndexStopsTheNode) {
   SoloNode node(stateOf(A, abc, {1, 1, 1, 1, 1, 1, 1}, HardState{term(2), {}, at(8)}));
   try {

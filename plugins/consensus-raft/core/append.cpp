@@ -28,12 +28,9 @@ void Raft::on(MemberId from, const AppendRequest& request, const Message& messag
   advanceCommit(std::min(request.commit, verified_));
   // News is acknowledged when it is durable; what is already there, or a probe, at once with what is durable
   // now.
-  if (request.answer == Answer::NotNeeded) {
-    checkRepaired();
-    return;
-  }
-  if (request.entries.empty() || durability_.durableIndex() >= last || planted(Defect::AckBeyondDurable))
-    ackDue_ = true;
+  const bool probe = request.entries.empty() && request.answer == Answer::Wanted;
+  const bool known = !request.entries.empty() && durability_.durableIndex() >= last;
+  if (probe || known || planted(Defect::AckBeyondDurable)) ackDue_ = true;
   checkRepaired();
 }
 

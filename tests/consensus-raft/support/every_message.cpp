@@ -20,6 +20,7 @@ std::vector<MessageBody> everyBody() {
           VoteRequest{at(5), term(2), VoteReason::Transfer},
           VoteReply{true},
           AppendRequest{at(5), term(2), some, at(4)},
+          AppendRequest{at(5), term(2), {}, at(4), Answer::NotNeeded},
           AppendAccepted{at(7)},
           AppendRejected{at(7), at(3), term(1), at(9), true},
           Heartbeat{at(8), RoundId{9}},
