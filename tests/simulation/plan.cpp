@@ -64,7 +64,7 @@ void Plan::drawWork(Dice& dice) {
   keys = dice.between(1, 4);
   thinkMax = dice.between(Duration(1ms), dice.oneIn(3) ? Duration(20ms) : Duration(200ms));
   safety = dice.between(Duration(4s), Duration(15s));
-  readsMessages = dice.oneIn(4);
+  readsMessages = dice.oneIn(2);
   mixesVersions = dice.oneIn(4);
   changesMembers = dice.oneIn(2);
   transfersLeadership = dice.oneIn(2);
@@ -103,7 +103,6 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   weather.stragglerPercent = static_cast<std::uint32_t>(dice.between(20, 60));
   weather.stragglerMax = raft.electionTimeout * static_cast<int>(dice.between(1, 3));
   restartMax = Duration(100ms);
-  readsMessages = dice.oneIn(2);
   mixesVersions = dice.oneIn(2);
   if (dice.oneIn(2)) changesMembers = false;
   transfersLeadership = true;
