@@ -242,7 +242,9 @@ TEST(Persistence, TheCommitIndexRidesAlongOncePerHeartbeat) {
   EXPECT_FALSE(appendTo(4)) << "the commit index alone can wait";
   EXPECT_FALSE(appendTo(5));
   node.wait(testOptions().heartbeatInterval);
-  EXPECT_EQ(appendTo(6)->commit, at(5));
+  ASSERT_TRUE(node.last().hardState);
+  EXPECT_EQ(node.last().hardState->commit, at(4));
+  EXPECT_EQ(node.last().sync, SyncNeed::Lazy);
 }
 
 }  // namespace

@@ -157,8 +157,10 @@ void Raft::persistStep() {
   const bool flushCommit = commit_ != persistedCommit_ && now_ >= nextCommitFlush_;
   const bool urgent = hardStateChanged_ || ready_.truncateFrom || !ready_.entries.empty();
   if (!urgent && !flushCommit && !ready_.compactTo) return;
-  // The commit index is a hint for the next start. With each append it would cost the store a page each time.
-  if (hardStateChanged_ || flushCommit) {
+  // The commit index is a hint for the next start: with each append it would cost the store a page each time.
+  // A configuration takes it along, so that whoever has stored it knows that the one before is committed.
+  const bool reconfigures = configurations_.latestIndex() > durability_.submittedIndex();
+  if (hardStateChanged_ || flushCommit || (reconfigures && commit_ != persistedCommit_)) {
     ready_.hardState = HardState{term_, planted(Defect::VoteNotPersisted) ? MemberId{} : votedFor_, commit_};
     persistedCommit_ = commit_;
     nextCommitFlush_ = now_ + options_.heartbeatInterval;
