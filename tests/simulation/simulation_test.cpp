@@ -44,12 +44,13 @@ TEST_P(SimulatedSeeds, EveryPromiseHoldsUnderAllFaultsAndProgressReturns) {
                     << r.violation->detail << "\nagain: scripts/sim --seeds 1 --seed " << seed << " --trace";
     sum.add(r);
   }
+  EXPECT_LE(sum.tooHard, sum.histories / 1000) << "of " << sum.histories << " histories; they prove nothing";
+  if (seeds < 100) return;
   // A simulation in which nothing happens finds nothing.
   EXPECT_GT(sum.answered, 50 * seeds);
   EXPECT_GT(sum.terms, 2 * seeds);
   EXPECT_GT(sum.changes, seeds / 2);
   EXPECT_GT(sum.transfers, seeds / 4);
-  EXPECT_LE(sum.tooHard, sum.histories / 1000) << "of " << sum.histories << " histories; they prove nothing";
   if (seeds < 1000) return;
   for (std::size_t fault = 0; fault < kFaults; ++fault)
     EXPECT_GT(sum.injected[fault], seeds / 10) << name(static_cast<Fault>(fault));
