@@ -248,6 +248,27 @@ TEST(Replication, AppendsThatOvertakeEachOtherDoNotMultiply) {
   EXPECT_EQ(node.newest<AppendRequest>(B)->prevIndex, at(40));
 }
 
+// Found by the simulation: a member that lost its tail says so in every rejection, also in those that its own
+// newer acknowledgements have overtaken.
+TEST(Replication, RejectionsOfARepairingMemberDoNotMultiplyAppendsAndStopItsAcknowledgementsFromCounting) {
+  Options options = testOptions();
+  options.maxAppendBytes = 1;  // an entry each
+  options.maxInflightMessages = 64;
+  SoloNode node(stateOf(A, abc, std::vector<std::uint64_t>(300, 1), inTerm(2)), SoloNode::Disk::Instant,
+                options);
+  node.lead({B});  // term 3
+  node.receive(B, term(3), AppendRejected{at(301), at(1), term(1), at(1), true});
+  node.receive(B, term(3), AppendAccepted{at(2)});
+  ASSERT_EQ(node.raft().progressOf(B)->state, ProgressState::Replicate);
+  node.forget();
+  for (std::uint64_t i = 3; i <= 40; ++i) {
+    node.receive(B, term(3), AppendAccepted{at(i)});
+    node.receive(B, term(3), AppendRejected{at(i + 20), at(i - 1), term(1), at(i - 1), true});
+    EXPECT_EQ(node.raft().progressOf(B)->matchIndex, LogIndex{});
+  }
+  EXPECT_LT(node.all<AppendRequest>(B).size(), 3 * options.maxInflightMessages);
+}
+
 TEST(Replication, S034_CommitBeyondTheFollowersLogIsCutToIt) {
   SoloNode node(stateOf(A, abc, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, inTerm(2)));  // ends in 12:1
   node.receive(B, term(2), append(12, 1, {}, 20));

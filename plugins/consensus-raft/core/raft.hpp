@@ -142,6 +142,7 @@ class Raft {
   void broadcast();
   void replicateTo(MemberId member, Progress& progress, Hint hint);
   bool sendAppend(MemberId member, Progress& progress, Hint hint);
+  bool rewinds(Progress& progress);
   void tickHeartbeat();
   void sendHeartbeats();
   void on(MemberId from, const AppendAccepted& reply, const Message& message);

@@ -100,15 +100,13 @@ void Raft::on(MemberId from, const AppendRejected& reply, const Message&) {
   if (progress == nullptr) return;
   Progress& p = *progress;
   if (reply.repairing && p.matchIndex > reply.lastIndex) {
+    p.matchIndex = LogIndex{};  // at once: it must not count for what it has lost
+    if (!rewinds(p)) return;
     p.becomeProbe(next(reply.lastIndex));
-    p.matchIndex = LogIndex{};
   } else {
     const bool answersProbe = p.state != ProgressState::Probe || reply.prevIndex == previous(p.nextIndex);
     if (p.state == ProgressState::Snapshot || reply.prevIndex <= p.matchIndex || !answersProbe) return;
-    // While replicating it says that an append was lost or overtaken. The rejections behind it speak of the
-    // same window: to send that again for each of them would multiply it without end when much is overtaken.
-    if (p.state == ProgressState::Replicate && now_ < p.nextRewind) return;
-    if (p.state == ProgressState::Replicate) p.nextRewind = now_ + options_.heartbeatInterval;
+    if (!rewinds(p)) return;
     // Skip a whole term at a time: agreement is impossible above the hint, nor where our term is above its
     // term.
     LogIndex agreed = std::min({reply.hintIndex, previous(reply.prevIndex), log_.lastIndex()});
@@ -117,6 +115,15 @@ void Raft::on(MemberId from, const AppendRejected& reply, const Message&) {
     p.becomeProbe(next(std::max(agreed, p.matchIndex)));
   }
   replicateTo(from, p, Hint::Always);
+}
+
+// While replicating, a rejection says that an append was lost or overtaken. Those behind it speak of the same
+// window: to send that again for each of them would multiply it without end when much is overtaken.
+bool Raft::rewinds(Progress& p) {
+  if (p.state != ProgressState::Replicate) return true;
+  if (now_ < p.nextRewind) return false;
+  p.nextRewind = now_ + options_.heartbeatInterval;
+  return true;
 }
 
 void Raft::on(MemberId from, const HeartbeatReply& reply, const Message&) {
