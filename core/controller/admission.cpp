@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cluster/command_codec.hpp"
+#include "cluster/record_codec.hpp"
 #include "controller/join_check.hpp"
 
 namespace clusterkit {
@@ -143,8 +144,7 @@ void Admission::admit(std::shared_ptr<Candidate> candidate) {
   propose(
       std::move(command), std::nullopt, candidate->deadline,
       [this, alive = lifetime_.watch(), member, candidate](Result<proto::DutyResult> result) {
-        const bool refused =
-            !result || static_cast<OutcomeCode>(result.value().outcome_code()) != OutcomeCode::Applied;
+        const bool refused = !result || result.value().outcome_code() != writeEnum(OutcomeCode::Applied);
         if (refused && !alive.expired() && coordinator_.current().findNode(member) == nullptr)
           transport_.removeCandidate(member);
         if (result && refused)

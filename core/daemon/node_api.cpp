@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/command_codec.hpp"
+#include "cluster/record_codec.hpp"
 
 namespace clusterkit {
 namespace {
@@ -56,9 +57,12 @@ http::Answer<Outcome> answerOf(WriteResult result, const ClusterState& state) {
   return http::Failure{FailureKind::Unknown, std::move(result.text)};
 }
 
-Outcome outcomeOf(const proto::DutyResult& result) {
+http::Answer<Outcome> outcomeOf(const proto::DutyResult& result) {
   Outcome outcome;
-  outcome.code = static_cast<OutcomeCode>(result.outcome_code());
+  if (!readEnum(result.outcome_code(), outcome.code))
+    return http::Failure{FailureKind::Unknown, "the leader answered with outcome " +
+                                                   std::to_string(result.outcome_code()) +
+                                                   ", which this version does not know"};
   outcome.index = LogIndex(result.index());
   outcome.version = result.outcome_version();
   outcome.message = result.outcome_message();
