@@ -132,7 +132,7 @@ Distribution returns(TestCluster& cluster, Return kind, int times, int& number) 
   for (int round = 0; round < times; ++round) {
     auto [leader, follower] = scene(cluster, round, number);
     TestNode& away = cluster.byId(follower.id());
-    const auto term = leader.json("/v1/status")->getObject("consensus")->getValue<std::uint64_t>("term");
+    const auto term = leader.json("/v1/status")->getValue<std::uint64_t>("term");
     Milliseconds longest{};
     const auto writeFor = [&, &leader = leader](const auto& enough) {
       for (const auto start = Clock::now(); !enough(Clock::now() - start);) {
@@ -144,7 +144,7 @@ Distribution returns(TestCluster& cluster, Return kind, int times, int& number) 
     writeFor([](auto gone) { return gone > 1s; });
     kind == Return::afterKill ? away.start() : away.process().signal(SIGCONT);
     writeFor([&](auto gone) { return (gone > 1s && away.ready()) || gone > kPatience; });
-    const auto after = leader.json("/v1/status")->getObject("consensus")->getValue<std::uint64_t>("term");
+    const auto after = leader.json("/v1/status")->getValue<std::uint64_t>("term");
     if (after != term) std::cout << "the term went from " << term << " to " << after << "\n";
     out.add(longest);
   }

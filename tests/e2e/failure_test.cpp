@@ -1,6 +1,7 @@
 // A node dies: who notices, who takes over, what goes on.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "e2e/test_cluster.hpp"
 
@@ -47,6 +48,34 @@ TEST(Failure, TheLeaderDiesAndWritesGoOn) {
   EXPECT_EQ(survivor.value("before"), "1");
   EXPECT_NE(survivor.leader(), old);
   EXPECT_TRUE(eventually([&] { return noPrimaryOn(survivor, old); }));
+}
+
+TEST(Failure, TimeoutsOfFiftyMillisecondsElectAndServe) {
+  TestCluster cluster({{"consensus.heartbeat", "10ms"}, {"consensus.election_timeout", "50ms"}});
+  cluster.startThree();
+  const std::string old = cluster.leader().id();
+  cluster.byId(old).kill9();
+  TestNode& survivor = *cluster.running().front();
+  EXPECT_TRUE(eventually([&] { return survivor.put("after", "2").status == 200; }));
+  EXPECT_NE(survivor.leader(), old);
+}
+
+// Its timer is long over when it goes on, but nobody votes for it while a leader is heard.
+TEST(Failure, AFollowerThatStoodStillComesBackWithoutAnElection) {
+  TestCluster cluster({{"consensus.election_timeout", "1s"}});  // so long that a busy machine starts none
+  cluster.startThree();
+  TestNode& leader = cluster.leader();
+  TestNode& follower = leader.id() == "node-3" ? cluster.node(2) : cluster.node(3);
+  const auto term = [&] { return leader.json("/v1/status")->getValue<std::uint64_t>("term"); };
+  const auto before = term();
+  follower.process().signal(SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return leader.status(follower.id()) == "down"; }));
+  ASSERT_EQ(leader.put("meanwhile", "1").status, 200);
+  follower.process().signal(SIGCONT);
+  EXPECT_TRUE(eventually([&] { return leader.status(follower.id()) == "active"; }));
+  EXPECT_TRUE(eventually([&] { return follower.value("meanwhile") == "1"; }));
+  EXPECT_EQ(leader.leader(), leader.id());
+  EXPECT_EQ(term(), before);
 }
 
 TEST(Failure, ANodeThatComesBackInTimeFindsItsCopiesWhereTheyWere) {
