@@ -14,9 +14,6 @@ const Identity& identityOf(const Survivor& survivor) {
     throw NothingToRecover(
         "the folder has never been part of a cluster: start its node, or recover another one's folder");
   const Identity& identity = *survivor.identity;
-  if (identity.supersededBy)
-    throw NothingToRecover(
-        "a later generation of the cluster has left this folder behind: recover a folder of that one");
   if (survivor.state.findNode(identity.member) == nullptr)
     throw NothingToRecover("node '" + identity.nodeId +
                            "' is no member of its cluster: recover the folder of one that is");
@@ -31,11 +28,15 @@ RecoveryPlan planRecovery(const Survivor& survivor, std::uint64_t random, WallTi
   const Identity& identity = identityOf(survivor);
   const ClusterState& state = survivor.state;
   const StoreImage& image = survivor.image;
-  const std::optional<ClusterId> next = nextGeneration(state.facts->id, random);
+  // A folder that was left behind goes on after the generation that did so, which is the way back from a
+  // recovery of the wrong node.
+  const ClusterId before = identity.supersededBy ? identity.supersededBy : state.facts->id;
+  const std::optional<ClusterId> next = nextGeneration(before, random);
   if (!next) throw NothingToRecover("the cluster has had 65535 generations: found a new one");
   RecoveryPlan plan;
   plan.identity = identity;
   plan.identity.cluster = *next;
+  plan.identity.supersededBy = {};
   Command command;
   command.origin = {identity.member, identity.boot, 0};
   command.stamp = now;

@@ -1,6 +1,7 @@
 #include "daemon/generation_check.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "cluster/cluster_generation.hpp"
@@ -28,6 +29,8 @@ ClusterId clusterAt(const std::string& address, std::shared_ptr<const http::Abor
     return ClusterId(id.value_or(0));
   } catch (const http::ClientError&) {
     return {};  // not there
+  } catch (const std::invalid_argument&) {
+    return {};  // what the node advertises is no address
   } catch (const http::RequestError&) {
     return {};  // another program
   }
@@ -56,8 +59,7 @@ void GenerationCheck::stop() {
 
 // At the first sight of the others, before an election among those left behind has ended.
 void GenerationCheck::onState(const ClusterState& state, Events) {
-  if (!state.exists() || std::exchange(lookedAround_, true)) return;
-  look(Whom::Everybody);
+  if (state.exists() && !lookedAround_) lookedAround_ = look(Whom::Everybody);
 }
 
 void GenerationCheck::lookLater() {
@@ -83,10 +85,11 @@ std::vector<std::string> GenerationCheck::addresses(Whom whom) {
   return all;
 }
 
-void GenerationCheck::look(Whom whom) {
-  if (looking_ || !superseded_) return;
+// False when nobody is asked: there is nobody, or no worker is free.
+bool GenerationCheck::look(Whom whom) {
+  if (looking_ || !superseded_) return false;
   std::vector<std::string> asked = addresses(whom);
-  if (asked.empty()) return;
+  if (asked.empty()) return false;
   looking_ = workers_.tryRun([this, alive = lifetime_.watch(), &loop = loop_, abort = abort_,
                               asked = std::move(asked), cluster = cluster_] {
     ClusterId later;
@@ -101,6 +104,7 @@ void GenerationCheck::look(Whom whom) {
       if (auto tell = std::exchange(superseded_, nullptr)) tell(later);
     });
   });
+  return looking_;
 }
 
 }  // namespace clusterkit

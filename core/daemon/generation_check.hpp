@@ -39,7 +39,7 @@ class GenerationCheck final : public ClusterObserver {
  private:
   enum class Whom { Everybody, TheSilent };
   void lookLater();
-  void look(Whom whom);
+  bool look(Whom whom);
   std::vector<std::string> addresses(Whom whom);
 
   EventLoop& loop_;

@@ -46,6 +46,8 @@ std::variant<JoinAcceptance, JoinRefusal> askToJoin(const std::string& address, 
     return accepted;
   } catch (const http::ClientError& error) {
     return JoinRefusal{Kind::NoAnswer, error.what()};
+  } catch (const std::invalid_argument& error) {  // what a node advertises, or a seed, is no address
+    return JoinRefusal{Kind::NoAnswer, error.what()};
   } catch (const http::RequestError& error) {
     return JoinRefusal{Kind::NoAnswer, std::string("the answer cannot be read: ") + error.what()};
   }

@@ -89,6 +89,15 @@ HttpClient::HttpClient(const std::string& address, ClientTimeouts timeouts,
 
 HttpClient::~HttpClient() = default;
 
+bool isAddress(const std::string& text) {
+  try {
+    parseAddress(text);
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+}
+
 ClientAnswer HttpClient::get(const std::string& target, const std::vector<Header>& headers) {
   return send(Method::get, target, {}, headers);
 }

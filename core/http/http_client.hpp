@@ -48,6 +48,9 @@ class AbortSwitch {
   std::atomic<bool> aborted_{false};
 };
 
+// Whether a client can be made for it: "host:port" with a port from 1.
+bool isAddress(const std::string& text);
+
 class HttpClient {
  public:
   // "host:port" or "http://host:port". Throws std::invalid_argument for anything else.

@@ -1,4 +1,5 @@
 #include "http/join_message.hpp"
+#include "http/http_client.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -132,6 +133,9 @@ JoinRequest parseJoinRequest(const JsonBody& body) {
   NodeSpec& spec = request.node;
   spec.id = node->requiredText("id");
   spec.httpAddress = node->requiredText("ip");
+  // The others ask a node there: one that listens on port 0 must say in 'advertise' where that is.
+  if (!isAddress(spec.httpAddress))
+    invalid("field ip: '" + spec.httpAddress + "' is no address that others can ask; allowed is host:port");
   spec.name = node->text("name").value_or("");
   if (spec.name.empty()) spec.name = spec.id;
   spec.zone = node->text("zone").value_or("");

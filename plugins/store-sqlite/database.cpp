@@ -107,11 +107,13 @@ void Database::growWalAhead() {
     return;
   if (walSize_ - used >= walReserve) return;
   static constexpr std::array<char, 64 * 1024> zeros{};
-  // A disk that is full or fails shows at the COMMIT that follows, with its own error.
+  // A full disk shows at the COMMIT that follows, if that does not fit into what is left.
   for (const sqlite3_int64 end = walSize_ + walStep; walSize_ < end;
-       walSize_ += static_cast<sqlite3_int64>(zeros.size()))
-    if (wal->pMethods->xWrite(wal, zeros.data(), static_cast<int>(zeros.size()), walSize_) != SQLITE_OK)
-      return;
+       walSize_ += static_cast<sqlite3_int64>(zeros.size())) {
+    const int result = wal->pMethods->xWrite(wal, zeros.data(), static_cast<int>(zeros.size()), walSize_);
+    if (result == SQLITE_FULL) return;
+    if (result != SQLITE_OK) throw Error(CK_IO, "cannot write to the WAL of " + path_.string());
+  }
 }
 
 void Database::checkpoint() {

@@ -23,7 +23,7 @@ struct JournalOptions {
 
 class Journal {
  public:
-  static constexpr int format = 1;
+  static constexpr int format = 2;  // 2: rows at and below the base of the log may be there, as waste
 
   explicit Journal(JournalOptions options);
   ~Journal() { close(); }

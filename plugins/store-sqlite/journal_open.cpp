@@ -137,6 +137,7 @@ void Journal::checkFormat() {
                                 "; this version reads formats up to " + std::to_string(format) +
                                 ". Use the newer version that wrote it");
   if (found < 1) refuse("the format of the data is not readable");
+  if (found < format) db_->run("PRAGMA user_version=" + std::to_string(format));
 }
 
 void Journal::createTables() {

@@ -73,9 +73,15 @@ TEST_F(RecoveryPlanOf, WhoCannotSpeakForTheClusterIsRefused) {
   Survivor stranger = survivor();
   stranger.identity->member = MemberId(9);
   EXPECT_THROW(plan(stranger), NothingToRecover);
+}
+
+// Somebody recovered the wrong node.
+TEST_F(RecoveryPlanOf, AFolderThatWasLeftBehindGoesOnAfterTheGenerationThatDidSo) {
   Survivor leftBehind = survivor();
-  leftBehind.identity->supersededBy = ClusterId(0x112233440002ffff);
-  EXPECT_THROW(plan(leftBehind), NothingToRecover);
+  leftBehind.identity->supersededBy = ClusterId(0x112233440007ffff);
+  const RecoveryPlan made = plan(leftBehind);
+  EXPECT_EQ(generationOf(made.identity.cluster), 8u);
+  EXPECT_FALSE(made.identity.supersededBy);
 }
 
 }  // namespace

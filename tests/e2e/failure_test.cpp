@@ -51,7 +51,7 @@ TEST(Failure, TheLeaderDiesAndWritesGoOn) {
 }
 
 TEST(Failure, TimeoutsOfFiftyMillisecondsElectAndServe) {
-  TestCluster cluster({{"consensus.heartbeat", "10ms"}, {"consensus.election_timeout", "50ms"}});
+  TestCluster cluster(Settings{{"consensus.heartbeat", "10ms"}, {"consensus.election_timeout", "50ms"}});
   cluster.startThree();
   const std::string old = cluster.leader().id();
   cluster.byId(old).kill9();
@@ -62,7 +62,8 @@ TEST(Failure, TimeoutsOfFiftyMillisecondsElectAndServe) {
 
 // Its timer is long over when it goes on, but nobody votes for it while a leader is heard.
 TEST(Failure, AFollowerThatStoodStillComesBackWithoutAnElection) {
-  TestCluster cluster({{"consensus.election_timeout", "1s"}});  // so long that a busy machine starts none
+  TestCluster cluster(
+      Settings{{"consensus.election_timeout", "1s"}});  // so long that a busy machine starts none
   cluster.startThree();
   TestNode& leader = cluster.leader();
   TestNode& follower = leader.id() == "node-3" ? cluster.node(2) : cluster.node(3);

@@ -295,18 +295,24 @@ TEST_F(ApiTest, BodiesThatAreNoJsonAreRefused) {
            "{\"node\":{\"id\":\"a\"}}",
            "{\"a\":\"\xff\"}",
            deep,
-           R"({"node":{"id":"a","ip":"b","weight":-1}})",
-           R"({"node":{"id":"a","ip":"b","weight":99999999999999999999},"transport_address":"x"})",
-           R"({"node":{"id":"a","ip":"b","weight":1.5},"transport_address":"x"})",
-           R"({"node":{"id":"a","ip":"b","member":"xyz"},"transport_address":"x"})",
-           R"({"node":{"id":"a","ip":"b","services":[1]},"transport_address":"x"})",
-           R"({"node":{"id":"a","ip":"b","services":{"s":":99999"}},"transport_address":"x"})",
-           R"({"node":{"id":"","ip":"b"},"transport_address":"x"})"}) {
+           R"({"node":{"id":"a","ip":"b:1","weight":-1}})",
+           R"({"node":{"id":"a","ip":"b:1","weight":99999999999999999999},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"b:1","weight":1.5},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"b:1","member":"xyz"},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"b:1","services":[1]},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"b:1","services":{"s":":99999"}},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"b","member":"01","boot":"01"},"transport_address":"x"})",
+           R"({"node":{"id":"a","ip":"127.0.0.1:0","member":"01","boot":"01"},"transport_address":"x"})",
+           R"({"node":{"id":"","ip":"b:1"},"transport_address":"x"})"}) {
     SCOPED_TRACE(body.substr(0, 100));
     expectError(post("/join", body), 400, "invalid", "not_applied");
   }
   expectError(post("/join", "{}", "Content-Type: text/plain\r\n"), 415, "unsupported_media_type",
               "not_applied");
+  // Else the others would ask in vain, as long as the node is a member.
+  EXPECT_NE(post("/join", R"({"node":{"id":"a","ip":"127.0.0.1:0"},"transport_address":"x"})")
+                .body.find("'127.0.0.1:0' is no address that others can ask"),
+            std::string::npos);
   EXPECT_TRUE(cluster_.joins().empty());
 }
 

@@ -33,6 +33,18 @@ class Reopen : public testing::Test {
     const auto files = std::filesystem::directory_iterator(storeFolder() / "snapshots");
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));
   }
+  // Of a store that is closed.
+  int userVersion() {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* question = nullptr;
+    EXPECT_EQ(sqlite3_open((storeFolder() / "store.db").c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &question, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_step(question), SQLITE_ROW);
+    const int version = sqlite3_column_int(question, 0);
+    sqlite3_finalize(question);
+    sqlite3_close(db);
+    return version;
+  }
   // Statements of the test's own on a store that is closed.
   void alter(const std::string& sql) {
     sqlite3* db = nullptr;
@@ -212,7 +224,20 @@ TEST_F(Reopen, NewerFormatIsRefusedWithBothVersions) {
   const auto opened = start();
   EXPECT_EQ(opened.status, CK_INVALID);
   EXPECT_THAT(opened.error, HasSubstr("42"));
-  EXPECT_THAT(opened.error, HasSubstr("up to 1"));
+  EXPECT_THAT(opened.error, HasSubstr("up to 2"));
+}
+
+// Which has no waste below the log's base; a version that knew only that would take waste for damage.
+TEST_F(Reopen, TheFormatBeforeIsReadAndRaised) {
+  ASSERT_EQ(start().status, CK_OK);
+  appendDurably(1, 5, 1);
+  store->stop();
+  alter("PRAGMA user_version=1");
+  const auto opened = start();
+  ASSERT_EQ(opened.status, CK_OK) << opened.error;
+  EXPECT_EQ(opened.image.last_index, 5u);
+  store->stop();
+  EXPECT_EQ(userVersion(), 2);
 }
 
 TEST_F(Reopen, S043_MissingHardStateIsRefusedAndSaysWhatToDo) {
