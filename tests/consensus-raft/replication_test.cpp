@@ -224,49 +224,51 @@ TEST(Replication, S032_AcknowledgementBeyondTheLogIsIgnoredAndCounted) {
   EXPECT_EQ(node.status().counters.impossible, 1u);
 }
 
+// A leader with many entries for B, each in an append of its own.
+class SmallAppends : public testing::Test {
+ protected:
+  static Options options() {
+    Options options = testOptions();
+    options.maxAppendBytes = 1;
+    options.maxInflightMessages = 64;
+    return options;
+  }
+  void SetUp() override {
+    node.lead({B});  // term 3
+    node.receive(B, term(3), AppendRejected{at(301), at(1), term(1), at(1)});
+    node.receive(B, term(3), AppendAccepted{at(2)});
+    ASSERT_EQ(node.raft().progressOf(B)->state, ProgressState::Replicate);
+    node.forget();
+  }
+  std::size_t sent() const { return node.all<AppendRequest>(B).size(); }
+
+  SoloNode node{stateOf(A, abc, std::vector<std::uint64_t>(300, 1), inTerm(2)), SoloNode::Disk::Instant,
+                options()};
+};
+
 // Every append that overtakes another one is rejected; the window must not be sent again for each of them.
-TEST(Replication, AppendsThatOvertakeEachOtherDoNotMultiply) {
-  Options options = testOptions();
-  options.maxAppendBytes = 1;  // an entry each
-  options.maxInflightMessages = 64;
-  SoloNode node(stateOf(A, abc, std::vector<std::uint64_t>(300, 1), inTerm(2)), SoloNode::Disk::Instant,
-                options);
-  node.lead({B});  // term 3
-  node.receive(B, term(3), AppendRejected{at(301), at(1), term(1), at(1)});
-  node.receive(B, term(3), AppendAccepted{at(2)});
-  ASSERT_EQ(node.raft().progressOf(B)->state, ProgressState::Replicate);
-  node.forget();
+TEST_F(SmallAppends, ThatOvertakeEachOtherDoNotMultiply) {
   for (std::uint64_t i = 3; i <= 40; ++i) {
     node.receive(B, term(3), AppendRejected{at(i + 20), at(i - 1), term(1), at(i - 1)});
     node.receive(B, term(3), AppendAccepted{at(i)});
   }
-  EXPECT_LT(node.all<AppendRequest>(B).size(), 3 * options.maxInflightMessages);
+  EXPECT_LT(sent(), 3 * options().maxInflightMessages);
   // One that was truly lost is sent again: the answer to the next heartbeat shows the gap.
-  node.wait(options.heartbeatInterval);
+  node.wait(options().heartbeatInterval);
   node.receive(B, term(3), HeartbeatReply{RoundId{}, at(40)});
   node.receive(B, term(3), AppendRejected{at(100), at(40), term(1), at(40)});
   EXPECT_EQ(node.newest<AppendRequest>(B)->prevIndex, at(40));
 }
 
 // Found by the simulation: a member that lost its tail says so in every rejection, also in those that its own
-// newer acknowledgements have overtaken.
-TEST(Replication, RejectionsOfARepairingMemberDoNotMultiplyAppendsAndStopItsAcknowledgementsFromCounting) {
-  Options options = testOptions();
-  options.maxAppendBytes = 1;  // an entry each
-  options.maxInflightMessages = 64;
-  SoloNode node(stateOf(A, abc, std::vector<std::uint64_t>(300, 1), inTerm(2)), SoloNode::Disk::Instant,
-                options);
-  node.lead({B});  // term 3
-  node.receive(B, term(3), AppendRejected{at(301), at(1), term(1), at(1), true});
-  node.receive(B, term(3), AppendAccepted{at(2)});
-  ASSERT_EQ(node.raft().progressOf(B)->state, ProgressState::Replicate);
-  node.forget();
+// newer acknowledgements have overtaken. None of these counts any more, but the window is not sent for each.
+TEST_F(SmallAppends, ToARepairingMemberDoNotMultiplyEither) {
   for (std::uint64_t i = 3; i <= 40; ++i) {
     node.receive(B, term(3), AppendAccepted{at(i)});
     node.receive(B, term(3), AppendRejected{at(i + 20), at(i - 1), term(1), at(i - 1), true});
     EXPECT_EQ(node.raft().progressOf(B)->matchIndex, LogIndex{});
   }
-  EXPECT_LT(node.all<AppendRequest>(B).size(), 3 * options.maxInflightMessages);
+  EXPECT_LT(sent(), 3 * options().maxInflightMessages);
 }
 
 TEST(Replication, S034_CommitBeyondTheFollowersLogIsCutToIt) {
