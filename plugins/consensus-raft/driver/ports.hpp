@@ -4,6 +4,8 @@
 
 #include <clusterkit/consensus.hpp>
 #include <functional>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <utility>
 
@@ -30,22 +32,22 @@ class Ports {
 
   void* cx() const { return host.raw()->cx; }
 
-  // A token whose completion runs `done` on the loop.
+  // A token whose completion runs `done` on the loop. What a node that is killed never answers goes with the
+  // last copy of this view.
   ck_token expect(std::function<void(StoreResult)> done) const {
-    struct Call {
-      Host host;
-      std::function<void(StoreResult)> done;
-    };
-    auto call = std::make_unique<Call>(Call{host, std::move(done)});
+    Call& call = calls_->emplace_back(Call{host, std::move(done), calls_.get(), {}});
+    call.self = std::prev(calls_->end());
     const auto run = [](void* arg, const ck_result* result) noexcept {
-      const std::unique_ptr<Call> c(static_cast<Call*>(arg));
+      const Call& waiting = *static_cast<Call*>(arg);
+      std::list<Call> finished;
+      finished.splice(finished.end(), *waiting.among, waiting.self);
       try {
-        c->done({result->status, result->value0, Buffer(result->payload_take), result->error.msg});
+        waiting.done({result->status, result->value0, Buffer(result->payload_take), result->error.msg});
       } catch (...) {
-        c->host.fatal(currentError());
+        waiting.host.fatal(currentError());
       }
     };
-    return up->expect(cx(), run, call.release());
+    return up->expect(cx(), run, &call);
   }
 
   Host host;
@@ -54,6 +56,15 @@ class Ports {
   void* storeSelf = nullptr;
   const ck_transport_1* transport = nullptr;
   void* transportSelf = nullptr;
+
+ private:
+  struct Call {
+    Host host;
+    std::function<void(StoreResult)> done;
+    std::list<Call>* among;
+    std::list<Call>::iterator self;
+  };
+  std::shared_ptr<std::list<Call>> calls_ = std::make_shared<std::list<Call>>();
 };
 
 }  // namespace clusterkit::raft
