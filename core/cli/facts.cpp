@@ -1,17 +1,10 @@
 #include "cli/facts.hpp"
 
-#include <cstdio>
 #include <ostream>
 
 #include "cli/table.hpp"
 
 namespace clusterkit::cli {
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 void print(const Session& session, const Poco::JSON::Object& facts) {
   if (session.output == Output::Json) {

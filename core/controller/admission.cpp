@@ -33,13 +33,6 @@ JoinClaims claimsOf(const proto::JoinDuty& duty) {
   return claims;
 }
 
-// A word that a newer version may have sent. It must not get into the log, where every node would stop at it.
-std::optional<RemoveNode::Consent> consentIn(std::uint32_t word) {
-  for (const auto known : {RemoveNode::Consent::KeepLastCopies, RemoveNode::Consent::LoseLastCopies})
-    if (word == static_cast<std::uint32_t>(known)) return known;
-  return std::nullopt;
-}
-
 Peer peerOf(const NodeSpec& spec) { return {spec.member, spec.transportAddress, spec.transportKey}; }
 
 }  // namespace
@@ -190,12 +183,13 @@ void Admission::updatePeer(const NodeSpec& spec, UniqueFunction<void(std::option
 
 void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, DutyAnswer answer) {
   const ClusterState& state = coordinator_.current();
-  const auto consent = consentIn(duty.consent());
-  if (!consent)
+  RemoveNode::Consent consent{};
+  // A word that a newer version may have sent must not get into the log: every node would stop at it.
+  if (!readEnum(duty.consent(), consent))
     return answerLater(std::move(answer),
                        Failure{Status::Invalid, "the removal has a consent that this version does not know"});
   // By the node's id: which member it was is forgotten once it is gone, and another may have come under it.
-  auto key = idempotencyOf(duty, "remove " + std::string(toString(*consent)) + " " + duty.node());
+  auto key = idempotencyOf(duty, "remove " + std::string(toString(consent)) + " " + duty.node());
   if (auto known = key ? outcomeOfRepeated(state, *key) : std::nullopt)
     return answerLater(
         std::move(answer),
@@ -216,7 +210,7 @@ void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, Du
     });
     return;
   }
-  propose(RemoveNode{member, LeaveReason::RemovedByAdmin, *consent}, std::move(key), deadline,
+  propose(RemoveNode{member, LeaveReason::RemovedByAdmin, consent}, std::move(key), deadline,
           std::move(answer));
 }
 

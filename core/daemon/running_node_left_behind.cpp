@@ -11,8 +11,7 @@ std::string whatToDo(ClusterId own, ClusterId by) {
   return "this node is of generation " + std::to_string(generationOf(own)) + " of the cluster, generation " +
          std::to_string(generationOf(by)) +
          " goes on since a recovery: it takes no part any more; stop it, empty its data folder and let it "
-         "join the "
-         "recovered cluster (cluster.seeds)";
+         "join the recovered cluster (cluster.seeds)";
 }
 
 }  // namespace

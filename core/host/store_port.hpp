@@ -32,8 +32,8 @@ class StoreClient {
 };
 
 // Gives a snapshot's bytes piece by piece, so that a large state need not exist twice; nothing, or an empty
-// piece, = the end. A
-// piece is written whole; a small one holds up the loop less. Called on the loop.
+// piece, = the end. A piece is written whole; a small one holds up the loop less.
+// Called on the loop.
 using SnapshotSource = UniqueFunction<std::optional<std::string>()>;
 constexpr std::size_t snapshotPiece = 32 * 1024;
 // The source of bytes that exist as a whole.

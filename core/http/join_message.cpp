@@ -1,11 +1,11 @@
 #include "http/join_message.hpp"
-#include "http/http_client.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "cluster/json_text.hpp"
 #include "http/api_answers.hpp"
+#include "http/http_client.hpp"
 #include "http/query.hpp"
 
 namespace clusterkit::http {
