@@ -16,6 +16,7 @@
 #include "cluster/apply.hpp"
 #include "cluster/cluster_generation.hpp"
 #include "cluster/command_codec.hpp"
+#include "http/api_answers.hpp"
 
 namespace clusterkit::cli {
 namespace {
@@ -25,8 +26,7 @@ using Poco::JSON::Object;
 
 constexpr const char* kHowToConfirm =
     "nothing was changed. Make sure that no other node of this cluster runs and that no other folder has a "
-    "newer log "
-    "(clusterkit store inspect), then say it again with --as-sole-voter";
+    "newer log (clusterkit store inspect), then say it again with --as-sole-voter";
 
 struct Wanted {
   std::string folder, store = "sqlite", consensus = "raft";
@@ -116,7 +116,7 @@ Object factsOf(const Survivor& survivor, const RecoveryPlan& plan) {
   Object facts(Poco::JSON_PRESERVE_KEY_ORDER);
   facts.set("node", before.nodeId);
   facts.set("state", survivor.image.repairing() ? "repairing" : "whole");
-  facts.set("cluster", hex(before.cluster.value));
+  facts.set("cluster", http::hex64(before.cluster.value));
   facts.set("generation", generationOf(survivor.state.facts->id));
   facts.set("term", survivor.image.term);
   facts.set("commit_index", survivor.image.commit);
@@ -126,13 +126,14 @@ Object factsOf(const Survivor& survivor, const RecoveryPlan& plan) {
   facts.set("lost_entries", plan.lost);
   facts.set("values", survivor.state.values.size());
   facts.set("dropped_nodes", dropped);
-  facts.set("new_cluster", hex(plan.identity.cluster.value));
+  facts.set("new_cluster", http::hex64(plan.identity.cluster.value));
   facts.set("new_generation", generationOf(plan.identity.cluster));
   return facts;
 }
 
 bool isAlone(const Survivor& survivor, const OfflineConsensus::SoleVoter& voter, const RecoveryPlan& plan) {
-  return !survivor.image.repairing() && voter.members.size() == 1 && plan.dropped.empty();
+  return !survivor.image.repairing() && !survivor.identity->supersededBy && voter.members.size() == 1 &&
+         plan.dropped.empty();
 }
 
 bool sameLog(const StoreImage& a, const StoreImage& b) {

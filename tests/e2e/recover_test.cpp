@@ -127,6 +127,29 @@ TEST_F(Recover, NodesOnTheirOldFoldersAreFencedAndSayWhatToDo) {
   EXPECT_EQ(refused.exitCode, 1);
 }
 
+TEST_F(Recover, AFolderLeftBehindIsTheWayBackFromARecoveryOfTheWrongNode) {
+  recoverAndStart();
+  ASSERT_EQ(survivor().put("k-0", "of the wrong one").status, 200);
+  lost(1).start();
+  ASSERT_TRUE(eventually([&] { return !problemOf(lost(1)).empty(); }, 20s));
+  EXPECT_EQ(lost(1).stop(), 0);
+  EXPECT_EQ(survivor().stop(), 0);
+
+  const Finished done = recover(lost(1), {"--as-sole-voter"});
+  ASSERT_EQ(done.exitCode, 0) << done.output;
+  EXPECT_EQ(factsIn(done)->getValue<int>("new_generation"), 3);
+  lost(1).start();
+  ASSERT_TRUE(eventually([&] { return lost(1).ready(); }, 20s));
+  EXPECT_EQ(problemOf(lost(1)), "");
+  EXPECT_EQ(generationOf(lost(1)), 3u);
+  expectAllValues(lost(1));
+  // And the wrong one joins as anybody else does.
+  survivor().loseData();
+  survivor().set("cluster.seeds", lost(1).address());
+  survivor().start();
+  EXPECT_TRUE(eventually([&] { return cluster_.allActive(2); }, 20s));
+}
+
 TEST_F(Recover, WithoutConfirmationItOnlySaysWhatItWouldDo) {
   const auto before = filesOf(survivor());
   const Finished shown = recover(survivor());
