@@ -65,7 +65,7 @@ void copyStore(const fs::path& dataDir, const fs::path& to) {
   try {
     fs::copy(store, to, fs::copy_options::recursive);
   } catch (const fs::filesystem_error& error) {
-    throw StoreNotReadable("the store cannot be copied to " + to.string() + ": " + error.code().message());
+    throw StoreNotCopied("the store cannot be copied to " + to.string() + ": " + error.code().message());
   }
 }
 
@@ -85,9 +85,12 @@ class StoppedStore::Copy {
     folder_ = pattern;
     try {
       copyStore(dataDir, folder_ / "store");
-    } catch (const StoreNotReadable& error) {
+    } catch (const StoreNotCopied& error) {
       remove();
-      throw StoreNotReadable(std::string(error.what()) + "; TMPDIR names another place");
+      throw StoreNotCopied(std::string(error.what()) + "; TMPDIR names another place");
+    } catch (...) {
+      remove();
+      throw;
     }
   }
   ~Copy() { remove(); }

@@ -28,6 +28,11 @@ class StoreNotReadable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+// Of these: there was no copying it to where the copy was to be.
+class StoreNotCopied : public StoreNotReadable {
+ public:
+  using StoreNotReadable::StoreNotReadable;
+};
 // The plugin refuses the data, as it would at a start; the text says why and what to do.
 class StoreRefused : public std::runtime_error {
  public:
@@ -68,8 +73,8 @@ class StoppedStore {
 // The state that a snapshot holds. Throws StoreRefused.
 ClusterState stateOf(const Snapshot& snapshot);
 
-// Copies `dataDir`/store to `to`, which must not exist. Throws StoreNotReadable: there is none, it is in use,
-// no room.
+// Copies `dataDir`/store to `to`, which must not exist. Throws StoreNotReadable: there is none, it is in use;
+// StoreNotCopied: no room.
 void copyStore(const std::filesystem::path& dataDir, const std::filesystem::path& to);
 
 }  // namespace clusterkit::cli
