@@ -263,6 +263,7 @@ class SettingsReader {
     settings_.node = readNode(options("node"), folders_);
     settings_.http = readHttp(options("http"));
     settings_.cluster = readCluster(options("cluster"));
+    checkReachable();
     settings_.plugins = readPlugins(options("plugins"), folders_);
     settings_.health = readHealth(options("health"));
     settings_.rebalance = readRebalance(options("rebalance"));
@@ -279,6 +280,13 @@ class SettingsReader {
   }
 
  private:
+  // A node that joins tells the others where to ask it; one that is alone may take any port.
+  void checkReachable() {
+    const HttpSettings& http = settings_.http;
+    if (!settings_.cluster.seeds.empty() && !http.advertise && http.listen.port == 0)
+      throw options("http").fault(
+          "listen", "is any free port, so with cluster.seeds 'advertise' must say where others connect to");
+  }
   void checkSections() const {
     std::set<std::pair<std::string, std::string>> seen;
     for (const auto& section : sections_) {

@@ -194,6 +194,13 @@ TEST(Settings, RulesAcrossKeysOfSinksAndServicesHold) {
   EXPECT_THAT(errorOf(kBase + "[service.a]\naddress = a:0\n"), HasSubstr("cannot be reached"));
 }
 
+TEST(Settings, WhoJoinsOthersMustSayWhereTheyFindIt) {
+  const std::string anyPort = "[node]\nid = n\n[http]\nlisten = 127.0.0.1:0\n";
+  EXPECT_NO_THROW(settingsOf(anyPort));
+  EXPECT_THAT(errorOf(anyPort + "[cluster]\nseeds = a:1\n"), HasSubstr("'advertise' must say where"));
+  EXPECT_NO_THROW(settingsOf(anyPort + "advertise = 127.0.0.1:80\n[cluster]\nseeds = a:1\n"));
+}
+
 TEST(Settings, EveryKeyOfTheSchemaIsSoundAndEverySectionIsOffered) {
   for (const auto& schema : settingsSchema()) {
     EXPECT_FALSE(schema.about.empty()) << schema.kind;
