@@ -57,11 +57,10 @@ void storeEvents(ApplyStep& step, std::vector<std::shared_ptr<const ClusterEvent
     state.nextEvent = EventSeq(seq.value + 1);
     auto event = std::make_shared<const ClusterEvent>(ClusterEvent{
         seq, step.index, state.mapEpoch(), step.now, eventId(state.facts->idAt(seq), seq), std::move(body)});
-    state.events.set(BigEndianKey(seq), event, contentHash(step.seed(), toProto(*event)));
+    state.events.append(event, encodeEvent(*event));
     out.push_back(std::move(event));
   }
-  while (state.events.size() > state.facts->eventsRetain)
-    state.events.erase(BigEndianKey(state.oldestEvent()));
+  while (state.events.size() > state.facts->eventsRetain) state.events.dropOldest();
 }
 
 }  // namespace

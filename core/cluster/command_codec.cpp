@@ -1,5 +1,6 @@
 #include "cluster/command_codec.hpp"
 
+#include "cluster/message_arena.hpp"
 #include "cluster/record_codec.hpp"
 
 namespace clusterkit {
@@ -263,7 +264,8 @@ std::string encodeCommand(const Command& command) {
 }
 
 std::variant<Command, CommandError> decodeCommand(std::string_view bytes) {
-  proto::Command in;
+  MessageArena arena;
+  auto& in = arena.make<proto::Command>();
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return corrupt("a command of " + std::to_string(bytes.size()) + " bytes does not parse");
   }

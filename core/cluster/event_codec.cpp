@@ -1,6 +1,7 @@
 // Events as snapshot records and back.
 #include <type_traits>
 
+#include "cluster/message_arena.hpp"
 #include "cluster/record_codec.hpp"
 
 namespace clusterkit {
@@ -224,14 +225,15 @@ bool readBody(const proto::EventRecord& in, EventBody& out) {
 
 }  // namespace
 
-proto::EventRecord toProto(const ClusterEvent& event) {
-  proto::EventRecord out;
+std::string encodeEvent(const ClusterEvent& event) {
+  MessageArena arena;
+  auto& out = arena.make<proto::EventRecord>();
   out.set_seq(event.seq.value);
   out.set_index(event.index.value);
   out.set_epoch(event.epoch.value);
   out.set_stamp_ns(toNanoseconds(event.stamp));
   std::visit([&out](const auto& body) { write(body, out); }, event.body);
-  return out;
+  return out.SerializeAsString();
 }
 
 bool fromProto(const proto::EventRecord& in, ClusterEvent& out) {

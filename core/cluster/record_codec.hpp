@@ -60,7 +60,7 @@ proto::HeaderRecord headerOf(const ClusterState& state);
 bool readHeader(const proto::HeaderRecord& in, ClusterState& out, Epoch& mapEpoch);
 
 // Events; see event_codec.cpp. The id is not stored: it follows from the cluster and the number.
-proto::EventRecord toProto(const ClusterEvent& event);
+std::string encodeEvent(const ClusterEvent& event);  // an EventRecord
 bool fromProto(const proto::EventRecord& in, ClusterEvent& out);
 
 // Lists of numbers and ids.

@@ -140,12 +140,12 @@ class StateRestorer {
   bool takeEvent(const proto::EventRecord& in) {
     ClusterEvent event;
     if (!fromProto(in, event) || event.seq >= state_.nextEvent) return false;
-    const auto* last = state_.events.last();
-    if (last && last->value->seq.value + 1 != event.seq.value) return false;
+    const auto* last = state_.events.newest();
+    if (last && (*last)->seq.value + 1 != event.seq.value) return false;
     event.id = eventId(state_.facts->idAt(event.seq), event.seq);
-    const EventSeq seq = event.seq;
-    const std::uint64_t hash = contentHash(seed(), toProto(event));
-    return state_.events.set(BigEndianKey(seq), std::make_shared<const ClusterEvent>(std::move(event)), hash);
+    std::string record = encodeEvent(event);
+    state_.events.append(std::make_shared<const ClusterEvent>(std::move(event)), std::move(record));
+    return true;
   }
 
   bool takeSinkCursor(const proto::SinkCursor& in) {
@@ -190,8 +190,8 @@ class StateRestorer {
     }
     const bool moves = !state_.pendingMoves.empty() || !state_.handoffs.empty();
     if (moves != state_.rebalance.has_value()) return "the moves and the rebalance do not belong together";
-    const auto* last = state_.events.last();
-    if (last && last->value->seq.value + 1 != state_.nextEvent.value) return "the newest events are missing";
+    const auto* last = state_.events.newest();
+    if (last && (*last)->seq.value + 1 != state_.nextEvent.value) return "the newest events are missing";
     return {};
   }
 

@@ -1,5 +1,9 @@
+#include <google/protobuf/io/coded_stream.h>
+
+#include <array>
 #include <functional>
 
+#include "cluster/message_arena.hpp"
 #include "cluster/record_codec.hpp"
 #include "cluster/snapshot.hpp"
 #include "cluster/snapshot_format.hpp"
@@ -7,14 +11,28 @@
 namespace clusterkit {
 namespace {
 
-// Fills in the next record of one kind; false when there is none left.
-using Section = std::function<bool(proto::SnapshotRecord&)>;
+using google::protobuf::io::CodedOutputStream;
+
+// Appends the next record of one kind to the bytes of a snapshot; false when there is none left.
+using Section = std::function<bool(std::string&)>;
+
+void appendLength(std::string& out, std::size_t length) {
+  for (std::size_t i = 0; i < kSnapshotLengthBytes; ++i) out.push_back(static_cast<char>(length >> (8 * i)));
+}
+
+void appendRecord(std::string& out, const proto::SnapshotRecord& record) {
+  appendLength(out, record.ByteSizeLong());
+  record.AppendToString(&out);
+}
 
 template <class Map, class Fill>
 Section sectionOf(const Map& map, Fill fill) {
-  return [cursor = map.begin(), fill](proto::SnapshotRecord& out) mutable {
+  return [cursor = map.begin(), fill](std::string& out) mutable {
     if (!cursor) return false;
-    fill(*cursor, out);
+    MessageArena arena;
+    auto& record = arena.make<proto::SnapshotRecord>();
+    fill(*cursor, record);
+    appendRecord(out, record);
     ++cursor;
     return true;
   };
@@ -22,29 +40,46 @@ Section sectionOf(const Map& map, Fill fill) {
 
 template <class Fill>
 Section once(Fill fill) {
-  return [done = false, fill](proto::SnapshotRecord& out) mutable {
+  return [done = false, fill](std::string& out) mutable {
     if (done) return false;
-    fill(out);
+    proto::SnapshotRecord record;
+    fill(record);
+    appendRecord(out, record);
     return done = true;
   };
 }
 
 Section partitionsOf(const std::shared_ptr<const PartitionMap>& map) {
-  return [map, next = std::uint32_t{0}](proto::SnapshotRecord& out) mutable {
+  return [map, next = std::uint32_t{0}](std::string& out) mutable {
     if (next == map->partitionCount()) return false;
     const PartitionId partition(next++);
-    auto* record = out.mutable_partition();
+    proto::SnapshotRecord all;
+    auto* record = all.mutable_partition();
     record->set_partition(partition.value);
     for (const MemberId owner : map->ownersOf(partition)) record->add_owners(owner.value);
     record->set_epoch(map->epochOf(partition).value);
+    appendRecord(out, all);
     return true;
   };
 }
 
-void appendRecord(std::string& out, const proto::SnapshotRecord& record) {
-  const std::size_t length = record.ByteSizeLong();
-  for (std::size_t i = 0; i < kSnapshotLengthBytes; ++i) out.push_back(static_cast<char>(length >> (8 * i)));
-  record.AppendToString(&out);
+// Events are kept with their encoded records: a SnapshotRecord is such a one behind its field and length.
+Section eventsOf(const EventWindow& events) {
+  const auto* oldest = events.oldest();
+  return [&events, next = oldest ? (*oldest)->seq : EventSeq(0)](std::string& out) mutable {
+    if (!events.find(next)) return false;
+    constexpr auto kField = static_cast<char>(proto::SnapshotRecord::kEventFieldNumber << 3 | 2);
+    const std::string_view record = events.recordOf(next);
+    std::array<std::uint8_t, 5> length{};
+    const auto* end =
+        CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(record.size()), length.data());
+    const auto lengthBytes = static_cast<std::size_t>(end - length.data());
+    appendLength(out, 1 + lengthBytes + record.size());
+    out.push_back(kField);
+    out.append(reinterpret_cast<const char*>(length.data()), lengthBytes).append(record);
+    next = EventSeq(next.value + 1);
+    return true;
+  };
 }
 
 std::uint64_t numberOf(std::string_view key) { return BigEndianKey::read(key); }
@@ -60,13 +95,10 @@ class SnapshotWriter::Pieces {
     if (!begun_) out = kSnapshotMagic;
     begun_ = true;
     while (section_ < sections_.size() && (out.empty() || out.size() < targetBytes)) {
-      proto::SnapshotRecord record;
-      if (!sections_[section_](record)) {
+      if (sections_[section_](out))
+        ++records_;
+      else
         ++section_;
-        continue;
-      }
-      appendRecord(out, record);
-      ++records_;
     }
     return out;
   }
@@ -105,7 +137,7 @@ class SnapshotWriter::Pieces {
                     out.mutable_retired_key()->set_fingerprint(numberOf(e.key));
                     out.mutable_retired_key()->set_sequence(e.value);
                   }),
-        sectionOf(s.events, [](const auto& e, Out& out) { *out.mutable_event() = toProto(*e.value); }),
+        eventsOf(s.events),
         sectionOf(s.sinkCursors,
                   [](const auto& e, Out& out) { *out.mutable_sink_cursor() = toProto(e.key, e.value); }),
         once([this](Out& out) {

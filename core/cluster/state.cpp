@@ -70,13 +70,13 @@ std::size_t ClusterState::liveNodeCount() const {
 }
 
 const ClusterEvent* ClusterState::findEvent(EventSeq seq) const noexcept {
-  const auto* found = events.find(BigEndianKey(seq));
+  const auto* found = events.find(seq);
   return found ? found->get() : nullptr;
 }
 
 EventSeq ClusterState::oldestEvent() const noexcept {
-  const auto* oldest = events.first();
-  return oldest ? oldest->value->seq : nextEvent;
+  const auto* oldest = events.oldest();
+  return oldest ? (*oldest)->seq : nextEvent;
 }
 
 PartitionCondition conditionOf(const ClusterState& state, PartitionId partition) {

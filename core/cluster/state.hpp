@@ -15,6 +15,7 @@
 #include "cluster/big_endian_key.hpp"
 #include "cluster/cluster_facts.hpp"
 #include "cluster/event.hpp"
+#include "cluster/event_window.hpp"
 #include "cluster/health.hpp"
 #include "cluster/node.hpp"
 #include "cluster/outcome.hpp"
@@ -91,8 +92,7 @@ struct ClusterState {
   std::uint64_t nextIdempotencySequence = 1;
   LogIndex idempotencyHorizon;  // a key not remembered may have been used at or before this index
 
-  PersistentMap<std::shared_ptr<const ClusterEvent>>
-      events;  // by BigEndianKey(seq); the last facts->eventsRetain
+  EventWindow events;  // the last facts->eventsRetain
   EventSeq nextEvent{1};
 
   PersistentMap<SinkCursor> sinkCursors;  // by name, of the hook sinks that only the leader serves

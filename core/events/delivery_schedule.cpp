@@ -58,7 +58,7 @@ void DeliverySchedule::scan(const ClusterState& state) {
       continue;
     }
     scanned_ = seq;
-    const auto* event = state.events.find(BigEndianKey(seq));
+    const auto* event = state.events.find(seq);
     const bool doneBefore = doneAbove_.erase(seq) != 0;
     if (event == nullptr || !wants(**event)) continue;
     admit(seq, *event, seq);

@@ -107,8 +107,8 @@ void HookSink::awaitStart() {
 // The event that tells of this run of this node; when it is kept no more, the oldest that is.
 std::optional<EventSeq> HookSink::ownStart() const {
   if (rules_.start == SinkStart::Oldest) return state_->oldestEvent();
-  for (const auto& entry : state_->events) {
-    const ClusterEvent& event = *entry.value;
+  for (EventSeq seq = state_->oldestEvent(); seq < state_->nextEvent; seq = EventSeq(seq.value + 1)) {
+    const ClusterEvent& event = *state_->findEvent(seq);
     const auto* join = std::get_if<NodeJoin>(&event.body);
     const auto* rejoin = std::get_if<NodeRejoin>(&event.body);
     const NodeRecord* node = join != nullptr     ? join->node.get()

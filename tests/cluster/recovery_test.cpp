@@ -86,8 +86,8 @@ TEST_F(Recovery, EventsKeepTheirIdsAndLaterOnesHaveTheNewGenerationsAlsoAfterASn
   ASSERT_TRUE(run(recover(1)).applied());
   const EventSeq after{state().nextEvent.value - 1};
   const auto expectIds = [&](const ClusterState& s) {
-    EXPECT_EQ((*s.events.find(BigEndianKey(before)))->id, eventId(kFirst, before));
-    EXPECT_EQ((*s.events.find(BigEndianKey(after)))->id, eventId(kSecond, after));
+    EXPECT_EQ((*s.events.find(before))->id, eventId(kFirst, before));
+    EXPECT_EQ((*s.events.find(after))->id, eventId(kSecond, after));
   };
   expectIds(state());
   const auto read = readSnapshot(writeSnapshot(state()));

@@ -29,9 +29,9 @@ class History {
     event->seq = state.nextEvent;
     event->id = eventId(state.facts->id, event->seq);
     event->body = std::move(body);
-    state.events.set(BigEndianKey(event->seq), event, event->seq.value);
+    state.events.append(event, std::to_string(event->seq.value));
     state.nextEvent = EventSeq(state.nextEvent.value + 1);
-    while (state.events.size() > retain_) state.events.erase(state.events.first()->key);
+    while (state.events.size() > retain_) state.events.dropOldest();
     return event->seq;
   }
   EventSeq value(const std::string& key) { return add(ValueChange{key, 1, 1, ValueChange::Kind::Set}); }

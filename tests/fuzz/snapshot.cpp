@@ -44,8 +44,8 @@ void check(const ClusterState& state) {
   const auto* error = std::get_if<SnapshotError>(&again);
   require(error == nullptr, "a state that was loaded can be saved and loaded", error ? error->message : "");
   require(stateHash(std::get<ClusterState>(again)) == stateHash(state), "and is the same then");
-  for (const auto& entry : state.events)
-    require(eventJson(*entry.value).find('\n') == std::string::npos, "an event is one line");
+  for (EventSeq seq = state.oldestEvent(); seq < state.nextEvent; seq = EventSeq(seq.value + 1))
+    require(eventJson(*state.findEvent(seq)).find('\n') == std::string::npos, "an event is one line");
 }
 
 void append(std::string& out, const proto::SnapshotRecord& record) {
