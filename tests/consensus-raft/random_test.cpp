@@ -19,6 +19,8 @@ Options busyOptions(Prng& prng) {
   options.maxAppendBytes = 40 + prng.below(400);
   options.maxApplyBytes = 40 + prng.below(400);
   options.readTimeout = 1s;
+  options.commitNewsPatience = Duration(prng.below(3) * 1ms);
+  options.readRoundSpacing = Duration(prng.below(3) * 1ms);
   return options;
 }
 

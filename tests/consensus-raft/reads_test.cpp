@@ -55,6 +55,41 @@ TEST(Reads, S090_AnswersToAnEarlierRoundConfirmNoLaterRead) {
   EXPECT_EQ(node.outcome(Handle{2}), std::nullopt);
 }
 
+TEST(Reads, ThatComeWhileARoundIsQuickShareTheNext) {
+  Options options = testOptions();
+  options.readRoundSpacing = 1ms;
+  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  const auto rounds = [&node] { return node.newest<Heartbeat>(B)->round.value; };
+  for (std::uint64_t read = 1; read <= 3; ++read) node.step(Barrier{Handle{read}});
+  EXPECT_EQ(rounds(), 1u) << "the second and the third wait";
+  node.receive(B, term(2), HeartbeatReply{RoundId{1}, at(2)});
+  EXPECT_EQ(node.outcome(Handle{1}), OutcomeCode::Ok);
+  EXPECT_EQ(node.outcome(Handle{2}), std::nullopt);
+  EXPECT_EQ(rounds(), 2u) << "one round for both";
+  node.receive(B, term(2), HeartbeatReply{RoundId{2}, at(2)});
+  EXPECT_EQ(node.outcome(Handle{2}), OutcomeCode::Ok);
+  EXPECT_EQ(node.outcome(Handle{3}), OutcomeCode::Ok);
+}
+
+TEST(Reads, ThatComeWhileARoundIsSlowGetOneBesideIt) {
+  Options options = testOptions();
+  options.readRoundSpacing = 1ms;
+  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  node.step(Barrier{Handle{1}});
+  node.step(Barrier{Handle{2}});
+  ASSERT_EQ(node.raft().nextDeadline(), node.now() + 1ms);
+  node.wait(1ms);
+  EXPECT_EQ(node.newest<Heartbeat>(B)->round, RoundId{2});
+  node.receive(B, term(2), HeartbeatReply{RoundId{2}, at(2)});
+  EXPECT_EQ(node.outcome(Handle{1}), OutcomeCode::Ok)
+      << "an answer to a later round confirms the earlier one";
+  EXPECT_EQ(node.outcome(Handle{2}), OutcomeCode::Ok);
+}
+
 TEST(Reads, S090_AnswersOfAnEarlierReignConfirmNothing) {
   SoloNode node(stateOf(A, abc, {}, inTerm(1)));
   node.lead({B});

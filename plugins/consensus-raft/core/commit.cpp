@@ -20,10 +20,22 @@ void Raft::leaderCommit() {
   });
   if (reached <= commit_) return;
   if (log_.termAt(reached) != term_ && !planted(Defect::OldTermCommitsByCount)) return;
+  const LogIndex before = commit_;
   advanceCommit(reached);
   if (!isLeader()) return;
-  broadcast();
+  announceCommit(before);
   startReadRound();
+}
+
+// A change of members is told at once: others wait for it.
+void Raft::announceCommit(LogIndex before) {
+  CommitNews& news = leading()->news;
+  if (configurations_.latestIndex() > before) {
+    news.release();
+  } else if (news.holdsBack(now_, options_.commitNewsPatience)) {
+    return;
+  }
+  broadcast();
 }
 
 void Raft::advanceCommit(LogIndex to) {

@@ -13,7 +13,9 @@ struct Options {
   Duration heartbeatInterval = std::chrono::milliseconds(50);
   Duration electionTimeout = std::chrono::milliseconds(300);  // randomized up to twice; > 2 heartbeats
   Duration readTimeout = std::chrono::seconds(2);             // a barrier without a quorum fails after this
-  std::uint64_t maxEntryBytes = 4u << 20;                     // a larger command is refused
+  Duration commitNewsPatience{0};  // what commit news may wait for an append; 0 = nothing
+  Duration readRoundSpacing{0};    // between the starts of read rounds that are under way at the same time
+  std::uint64_t maxEntryBytes = 4u << 20;         // a larger command is refused
   std::uint64_t maxAppendBytes = 1u << 20;        // one AppendRequest; at least one entry is always sent
   std::uint64_t maxInflightBytes = 8u << 20;      // per follower, sent and not yet acknowledged
   std::size_t maxInflightMessages = 64;           // per follower

@@ -17,7 +17,9 @@ void Raft::on(const Propose& event) {
     proposals_.push_back({log_.lastIndex(), handle});
     appended = true;
   }
-  if (appended) broadcast();
+  if (!appended) return;
+  leading()->news.carried();
+  broadcast();
 }
 
 // Everything that is refused here is definitely not done.

@@ -32,6 +32,7 @@ void Raft::on(const Tick& event) {
   now_ = std::max(now_, event.now);
   if (!started_) firstTick();
   tickElection();
+  tickCommitNews();
   tickHeartbeat();
   checkQuorum();
   tickTransfer();
@@ -193,6 +194,10 @@ MonotonicTime Raft::nextDeadline() const {
   const LeaderState* leader = leading();
   MonotonicTime deadline = leader != nullptr ? leader->nextHeartbeat : electionDeadline_;
   if (leader != nullptr && leader->transfer) deadline = std::min(deadline, leader->transfer->deadline);
+  if (leader != nullptr) deadline = std::min(deadline, leader->news.due().value_or(deadline));
+  if (leader != nullptr && !leader->waitingReads.empty() && !leader->rounds.empty() &&
+      leader->rounds.size() < kMaxReadRounds)
+    deadline = std::min(deadline, std::max(leader->nextRound, now_));
   if (departing_) deadline = std::min(deadline, departing_->deadline);
   if (pendingReads() > 0 || persistedCommit_ != commit_) {
     deadline = std::min(deadline, now_ + options_.heartbeatInterval);

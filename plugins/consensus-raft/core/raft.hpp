@@ -102,7 +102,8 @@ class Raft {
     MonotonicTime askedAt;
     MemberId askedOf;
   };
-  enum class Hint : std::uint8_t { OnlyNews, Always };
+  // What an append is sent for: entries, or news of a commit that does not wait; any such news; anyway.
+  enum class Hint : std::uint8_t { OnlyNews, AllNews, Always };
 
   // raft.cpp: events
   void on(const Tick& event);
@@ -143,6 +144,7 @@ class Raft {
   void replicateTo(MemberId member, Progress& progress, Hint hint);
   bool sendAppend(MemberId member, Progress& progress, Hint hint);
   bool rewinds(Progress& progress);
+  void tickCommitNews();
   void tickHeartbeat();
   void sendHeartbeats();
   void on(MemberId from, const AppendAccepted& reply, const Message& message);
@@ -160,6 +162,7 @@ class Raft {
 
   // commit.cpp
   void leaderCommit();
+  void announceCommit(LogIndex before);
   void advanceCommit(LogIndex to);
   void handOut();
   void on(const Applied& event);

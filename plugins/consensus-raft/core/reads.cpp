@@ -8,11 +8,6 @@
 #include "raft.hpp"
 
 namespace clusterkit::raft {
-namespace {
-
-constexpr std::size_t maxRoundsUnderWay = 4;  // further reads share the next one
-
-}  // namespace
 
 std::size_t Raft::pendingReads() const {
   std::size_t count = forwarded_.asked.size() + forwarded_.waiting.size() + confirmedReads_.size();
@@ -46,7 +41,10 @@ void Raft::startReadRound() {
   LeaderState& leader = *leading();
   if (leader.waitingReads.empty()) return;
   if (commit_ < leader.firstIndexOfTerm && !planted(Defect::ReadBeforeOwnTermCommits)) return;
-  if (leader.rounds.size() >= maxRoundsUnderWay) return;
+  if (leader.rounds.size() >= kMaxReadRounds) return;
+  // A round costs every follower a message and an answer: what comes while one is quick shares the next.
+  if (!leader.rounds.empty() && now_ < leader.nextRound) return;
+  leader.nextRound = now_ + options_.readRoundSpacing;
   leader.lastRound = RoundId{leader.lastRound.value + 1};
   leader.rounds.push_back({leader.lastRound, commit_, std::exchange(leader.waitingReads, {})});
   sendHeartbeats();
@@ -72,6 +70,8 @@ void Raft::confirmReadRounds() {
 
 void Raft::readConfirmed(const ReadRound::Reader& reader, LogIndex index) {
   if (reader.member) {
+    // It waits until it has applied so much: with the answer it hears what is committed.
+    if (Progress* progress = follower(reader.member)) replicateTo(reader.member, *progress, Hint::AllNews);
     send(reader.member, ReadIndexReply{reader.request, true, index});
   } else if ((applied_ >= index && !restoring_) || planted(Defect::ReadBeforeApply)) {
     finish(reader.handle, OutcomeCode::Ok, index);
@@ -142,6 +142,7 @@ void Raft::tickReads() {
   expire(forwarded_.waiting);
   if (LeaderState* leader = leading()) {
     expire(leader->waitingReads);
+    startReadRound();
     for (ReadRound& round : leader->rounds) expire(round.readers);
   }
   std::erase_if(confirmedReads_, [this](const auto& item) {

@@ -28,10 +28,11 @@ bool Raft::sendAppend(MemberId member, Progress& p, Hint hint) {
   AppendRequest request{prev, *prevTerm, {}, commit_, Answer::Wanted};
   const bool windowOpen = p.state == ProgressState::Probe || !p.inflight.isFull(options_);
   if (windowOpen) request.entries = log_.slice(p.nextIndex, log_.lastIndex(), options_.maxAppendBytes);
-  const bool news = !request.entries.empty() || p.commitSent < std::min(commit_, prev);
-  if (!news && hint == Hint::OnlyNews) return false;
+  const bool commitIsNews = p.commitSent < std::min(commit_, prev);
+  const bool news = commitIsNews && (hint == Hint::AllNews || !leading()->news.isHeldBack());
+  if (request.entries.empty() && !news && hint != Hint::Always) return false;
 
-  const bool onlyCommit = request.entries.empty() && hint == Hint::OnlyNews;
+  const bool onlyCommit = request.entries.empty() && hint != Hint::Always;
   if (onlyCommit && p.state == ProgressState::Replicate) request.answer = Answer::NotNeeded;
   p.commitSent = std::max(p.commitSent, commit_);
   const LogIndex last = plus(prev, request.entries.size());
@@ -45,6 +46,13 @@ bool Raft::sendAppend(MemberId member, Progress& p, Hint hint) {
   }
   send(member, std::move(request));
   return more;
+}
+
+void Raft::tickCommitNews() {
+  LeaderState* leader = leading();
+  if (leader == nullptr || !leader->news.due() || now_ < *leader->news.due()) return;
+  leader->news.expired();
+  broadcast();
 }
 
 void Raft::tickHeartbeat() {

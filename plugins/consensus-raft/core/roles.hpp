@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "commit_news.hpp"
 #include "messages.hpp"
 #include "progress.hpp"
 #include "types.hpp"
@@ -37,6 +38,8 @@ struct ReadRound {
   std::vector<Reader> readers;
 };
 
+inline constexpr std::size_t kMaxReadRounds = 4;  // under way; further reads share the next one
+
 struct Transfer {
   MemberId asked;  // as the client named it; 0 = whoever is best
   MemberId to;     // who is to lead
@@ -51,9 +54,11 @@ struct LeaderState {
   RoundId lastRound;
   std::vector<ReadRound::Reader> waitingReads;  // for the next round
   std::deque<ReadRound> rounds;                 // oldest first
+  MonotonicTime nextRound;                      // beside one that is under way
   std::optional<Transfer> transfer;
   std::optional<Handle> jointChange;  // ends when the joint phase has ended
   MonotonicTime nextHeartbeat;
+  CommitNews news;
 };
 
 using RoleState = std::variant<FollowerState, CandidateState, LeaderState>;

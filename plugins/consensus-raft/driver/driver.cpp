@@ -11,6 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Far below what anybody notices, and longer than a client takes to write again.
+constexpr Duration kCommitNewsPatience = 1ms;
+constexpr Duration kReadRoundSpacing = 1ms;
+
 ck_status statusOf(OutcomeCode code) {
   switch (code) {
     case OutcomeCode::Ok: return CK_OK;
@@ -47,6 +51,8 @@ Driver::Driver(const Setup& setup) : host_(setup.host), timer_(setup.host, [this
   options_.maxEntryBytes = config.size("max_entry");
   options_.maxAppendBytes = config.size("max_append");
   options_.maxInflightMessages = config.size("max_inflight");
+  options_.commitNewsPatience = kCommitNewsPatience;
+  options_.readRoundSpacing = kReadRoundSpacing;
   options_.maxUncommittedBytes = config.size("max_uncommitted");
   if (const std::string problem = options_.problem(); !problem.empty()) throw Error(CK_INVALID, problem);
 }
