@@ -16,6 +16,19 @@ namespace clusterkit {
 
 using TimerId = Number<struct TimerTag>;
 
+// What a loop that waits for descriptors offers beside tasks and timers. [loop]
+class DescriptorWatch {
+ public:
+  // Runs the task in each turn while `fd` is readable (level-triggered), until unwatch(fd). False: it cannot
+  // be waited for, or is watched already.
+  virtual bool watch(int fd, Task onReadable) = 0;
+  // Before the descriptor is closed. Also from its task.
+  virtual void unwatch(int fd) = 0;
+
+ protected:
+  ~DescriptorWatch() = default;
+};
+
 class EventLoop {
  public:
   virtual ~EventLoop() = default;
@@ -42,6 +55,7 @@ class EventLoop {
   virtual WallTime wall() const = 0;                      // [any] for labels only
   virtual void random(void* out, std::size_t bytes) = 0;  // [any] good enough for ids and jitter
   virtual bool onLoop() const = 0;                        // [any] may the caller use what is tagged [loop]?
+  virtual DescriptorWatch* descriptors() { return nullptr; }  // [any] null: it waits for none
 
   std::uint64_t random64() {
     std::uint64_t value = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/current_plugin.hpp"
+#include "host/host_readiness.hpp"
 #include "host/host_record.hpp"
 
 namespace clusterkit {
@@ -148,6 +149,8 @@ const void* hostIface(void* cx, const char* id) noexcept {
   if (!record || id == nullptr) return nullptr;
   for (const auto& [offered, table] : record->offers)
     if (offered == id) return table;
+  if (std::strcmp(id, CK_HOST_READINESS) == 0 && record->parts.loop.descriptors() != nullptr)
+    return &hostReadiness;
   return nullptr;
 }
 

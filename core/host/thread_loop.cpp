@@ -25,6 +25,7 @@ void ThreadLoop::run() {
   batch.clear();
   turnEnd_.clear();
   timers_ = TimerQueue();
+  descriptors_.clear();
   // From here on, whoever tears the node down may use what is tagged [loop].
   thread_.store(std::thread::id());
 }
@@ -36,7 +37,7 @@ void ThreadLoop::stop() {
     stopping_ = true;
     dropped.swap(posted_);
   }
-  wake_.notify_one();
+  descriptors_.wake();
 }
 
 void ThreadLoop::post(Task task) {
@@ -47,7 +48,7 @@ void ThreadLoop::post(Task task) {
     posted_.push_back(std::move(task));
     wake = std::exchange(sleeping_, false);
   }
-  if (wake) wake_.notify_one();
+  if (wake) descriptors_.wake();
 }
 
 void ThreadLoop::atTurnEnd(Task task) { turnEnd_.push_back(std::move(task)); }
@@ -87,15 +88,25 @@ LoopStatistics ThreadLoop::statistics() const {
 // False when the loop has to end.
 bool ThreadLoop::waitForWork(std::vector<Task>& batch) {
   const std::optional<MonotonicTime> due = timers_.nextWake();
-  std::unique_lock lock(mutex_);
-  while (posted_.empty() && !stopping_ && turnEnd_.empty()) {
-    sleeping_ = true;
-    if (!due) {
-      wake_.wait(lock);
-    } else if (wake_.wait_until(lock, *due) == std::cv_status::timeout) {
-      break;
+  for (;;) {
+    bool idle = false;
+    {
+      const std::lock_guard lock(mutex_);
+      idle = sleeping_ = posted_.empty() && !stopping_ && turnEnd_.empty();
     }
+    if (idle || descriptors_.watchesAny()) {
+      const Duration forever = Duration::max();
+      const Duration limit = !idle ? Duration(0) : due ? std::max(*due - now(), Duration(0)) : forever;
+      descriptors_.poll(limit);
+    }
+    const bool goesOn = takePosted(batch);
+    const bool nothing = batch.empty() && turnEnd_.empty() && !descriptors_.anyReady();
+    if (!goesOn || !nothing || (due && *due <= now())) return goesOn;
   }
+}
+
+bool ThreadLoop::takePosted(std::vector<Task>& batch) {
+  const std::lock_guard lock(mutex_);
   sleeping_ = false;
   posted_.swap(batch);
   return !stopping_;
@@ -109,6 +120,7 @@ void ThreadLoop::runTurn(std::vector<Task>& batch) {
   std::vector<Task> due;
   while (Task task = timers_.takeDue(turnStart)) due.push_back(std::move(task));
   for (Task& task : due) before = runOne(task, before);
+  while (Task ready = descriptors_.takeReady()) before = runOne(ready, before);
   for (Task& task : batch) before = runOne(task, before);
   std::vector<Task> ending;
   ending.swap(turnEnd_);

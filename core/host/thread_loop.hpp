@@ -1,15 +1,16 @@
 // The node loop on a real thread. A turn takes everything that was posted at once, so the lock is touched
 // once per turn and not once per task; a thread that posts wakes the loop only when it sleeps, because waking
-// an idle core costs more (50 to 500 us) than everything else a turn does.
+// an idle core costs more (50 to 500 us) than everything else a turn does. It waits for descriptors too, so
+// that what a socket brings needs no thread that hands it over.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "host/descriptor_poll.hpp"
 #include "host/event_loop.hpp"
 #include "host/timer_queue.hpp"
 
@@ -48,11 +49,13 @@ class ThreadLoop final : public EventLoop {
   WallTime wall() const override;
   void random(void* out, std::size_t bytes) override;
   bool onLoop() const override;
+  DescriptorWatch* descriptors() override { return &descriptors_; }
 
   LoopStatistics statistics() const;  // [any]
 
  private:
   bool waitForWork(std::vector<Task>& batch);
+  bool takePosted(std::vector<Task>& batch);
   void runTurn(std::vector<Task>& batch);
   MonotonicTime runOne(Task& task, MonotonicTime start);
 
@@ -61,10 +64,11 @@ class ThreadLoop final : public EventLoop {
 
   // Shared with posting threads.
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   std::vector<Task> posted_;
   bool sleeping_ = false;
   bool stopping_ = false;
+
+  DescriptorPoll descriptors_;  // [loop], but for its wake()
 
   // [loop] only.
   TimerQueue timers_;

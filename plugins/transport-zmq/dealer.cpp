@@ -71,6 +71,7 @@ int Monitor::descriptor() const { return descriptorOf(events_); }
 
 ::zmq::socket_t makeDealer(Wiring& wiring, std::uint32_t lane, const Target& target) {
   ::zmq::socket_t dealer(wiring.context, ZMQ_DEALER);
+  ++wiring.dealers;
   dealer.set(::zmq::sockopt::linger, 0);
   dealer.set(::zmq::sockopt::immediate, true);
   dealer.set(::zmq::sockopt::sndhwm, highWaterMark(lane));

@@ -6,7 +6,7 @@
 namespace clusterkit::zmq {
 namespace {
 
-// Messages read before the gate is opened and what they bring is handed on.
+// Messages read before the loop turns to other work and what they bring is handed on.
 constexpr int receiveBatch = 64;
 
 // A received message that the host holds; its bytes stay where libzmq put them.

@@ -1,5 +1,4 @@
-// Everything that owns a ZeroMQ socket, and the rules about who is heard. Entered by one thread at a time,
-// the one that holds the gate (io_loop.hpp).
+// Everything that owns a ZeroMQ socket, and the rules about who is heard. [loop]
 #pragma once
 
 #include <poll.h>
@@ -39,13 +38,14 @@ class Exchange {
   void setPeers(std::vector<PeerSpec> specs);
   void setAddress(std::uint64_t member, const std::string& endpoint, const std::string& address,
                   const std::string& problem);
-  // True when the I/O thread has to look at something.
+  // True when there is something to look at: service() soon.
   bool enqueue(Outgoing::Ptr message);
 
   // Does what can be done now, at most a batch of incoming messages; true when there is more to do at once.
   // `woken` is what addWaits gave, after poll(2).
   bool service(const std::vector<pollfd>& woken);
   void addWaits(std::vector<pollfd>& out);
+  std::uint64_t socketsMade() const { return wiring_.monitors + wiring_.dealers; }
   std::uint64_t deadline() const;
   std::vector<Upcall> takeUpcalls() { return std::exchange(wiring_.upcalls, {}); }
 

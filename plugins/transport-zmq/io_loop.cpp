@@ -1,10 +1,7 @@
 #include "io_loop.hpp"
 
-#include <pthread.h>
-
-#include <cerrno>
-#include <csignal>
 #include <limits>
+#include <utility>
 
 namespace clusterkit::zmq {
 namespace {
@@ -16,18 +13,11 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;  // clang 14 cannot deduce it by itself
 
-// The process's signals are for its own threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
+// Ends the context too: when the host hears of the stop, the port is free.
+struct Closing {
+  std::unique_ptr<Exchange> exchange;
+  Host host;
+  ck_token token;
 };
 
 }  // namespace
@@ -36,88 +26,79 @@ IoLoop::IoLoop(Host host, std::unique_ptr<Exchange> exchange, std::shared_ptr<Wa
                AskAddress askAddress)
     : host_(host),
       upcalls_(host.iface<ck_transport_host_1>(CK_TRANSPORT_HOST)),
-      waker_(std::move(waker)),
       askAddress_(std::move(askAddress)),
-      exchange_(std::move(exchange)) {
+      exchange_(std::move(exchange)),
+      waits_(host, std::move(waker), [this] { look(); }),
+      deadline_(host, [this] { look(); }) {
   if (upcalls_ == nullptr) throw Error(CK_UNSUPPORTED, "the host has no " CK_TRANSPORT_HOST);
-  const SignalsBlocked inherited;
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), "ck-zmq");
+  waits_.update(*exchange_);
+  lookSoon();
 }
 
-// Without memory for the command that ends the thread there is no way on.
-// NOLINTNEXTLINE(bugprone-exception-escape)
-IoLoop::~IoLoop() {
-  submit(Stop{0});
-  thread_.join();
+IoLoop::~IoLoop() { close(); }
+
+void IoLoop::close() {
+  waits_.clear();
+  deadline_.cancel();
 }
 
 void IoLoop::submit(Command command) {
-  {
-    const std::lock_guard lock(queueMutex_);
-    queue_.push_back(std::move(command));
-  }
-  bool look = true;
-  if (const std::unique_lock inside(gate_, std::try_to_lock); inside.owns_lock()) {
-    carryOutAll();
-    look = std::exchange(lookNeeded_, false);
-  }
-  if (look) waker_->wake();
-}
-
-void IoLoop::run() {
+  if (exchange_ == nullptr) return;
   try {
-    runUntilStopped();
+    carryOut(command);
   } catch (...) {
     host_.fatal(currentError());
   }
-  ck_token token = 0;
-  {
-    // Ends the context too: when the host hears of the stop, the port is free.
-    const std::lock_guard inside(gate_);
-    stopped_ = true;
-    token = std::exchange(stopToken_, 0);
-    exchange_.reset();
-  }
-  if (token != 0) host_.complete(token, CK_OK);
+  if (std::exchange(lookNeeded_, false)) lookSoon();
 }
 
-void IoLoop::runUntilStopped() {
-  std::vector<pollfd> waits;
-  std::uint64_t deadline = 0;
-  for (;;) {
-    bool more = false;
-    std::vector<Upcall> upcalls;
-    {
-      const std::lock_guard inside(gate_);
-      carryOutAll();
-      if (stopped_) return;
-      more = exchange_->service(waits);
-      upcalls = exchange_->takeUpcalls();
-      waits.assign(1, {waker_->descriptor(), POLLIN, 0});
-      exchange_->addWaits(waits);
-      deadline = exchange_->deadline();
-      lookNeeded_ = false;
-    }
-    tell(std::move(upcalls));
-    if (!more) sleep(waits, deadline);
+void IoLoop::stop(ck_token token) {
+  close();
+  auto closing = std::make_unique<Closing>(Closing{std::move(exchange_), host_, token});
+  const auto work = [](void* arg) noexcept { static_cast<Closing*>(arg)->exchange.reset(); };
+  const auto done = [](void* arg) noexcept {
+    const std::unique_ptr<Closing> closed(static_cast<Closing*>(arg));
+    closed->host.complete(closed->token, CK_OK);
+  };
+  if (host_.raw()->offload(host_.raw()->cx, work, done, closing.get()) == CK_OK) {
+    closing.release();
+    return;
+  }
+  closing->exchange.reset();  // no thread is free: the loop waits for it
+  host_.post([host = host_, token] { host.complete(token, CK_OK); });
+}
+
+void IoLoop::lookSoon() {
+  if (std::exchange(lookPosted_, true)) return;
+  host_.post([self = std::weak_ptr(self_)] {
+    const auto io = self.lock();
+    if (io == nullptr) return;
+    (*io)->lookPosted_ = false;
+    (*io)->look();
+  });
+}
+
+void IoLoop::look() {
+  if (exchange_ == nullptr) return;
+  try {
+    service();
+  } catch (...) {
+    close();
+    host_.fatal(currentError());
   }
 }
 
-void IoLoop::carryOutAll() {
-  std::vector<Command> commands;
-  {
-    const std::lock_guard lock(queueMutex_);
-    commands.swap(queue_);
-  }
-  for (Command& command : commands) {
-    if (!stopped_) {
-      carryOut(command);
-    } else if (const auto* stop = std::get_if<Stop>(&command); stop != nullptr && stop->token != 0) {
-      // The thread has ended after an error; nothing completes inside the call that asks, so by a post.
-      host_.post([host = host_, token = stop->token] { host.complete(token, CK_OK); });
-    }
-  }
+void IoLoop::service() {
+  const bool more = exchange_->service(waits_.poll());
+  lookNeeded_ = false;
+  waits_.update(*exchange_);
+  const std::uint64_t deadline = exchange_->deadline();
+  if (deadline == std::numeric_limits<std::uint64_t>::max())
+    deadline_.cancel();
+  else
+    deadline_.startAt(deadline);
+  if (more) lookSoon();
+  tell(exchange_->takeUpcalls());
 }
 
 void IoLoop::carryOut(Command& command) {
@@ -132,10 +113,6 @@ void IoLoop::carryOut(Command& command) {
                         [&](SetAddress& set) {
                           exchange_->setAddress(set.member, set.endpoint, set.address, set.problem);
                           lookNeeded_ = true;
-                        },
-                        [&](Stop& stop) {
-                          stopped_ = lookNeeded_ = true;
-                          stopToken_ = stop.token;
                         }},
              command);
 }
@@ -153,20 +130,6 @@ void IoLoop::tell(std::vector<Upcall> upcalls) {
                  [&](const LaneWritable& w) { upcalls_->writable(host_.raw()->cx, w.member, w.lane); },
                  [&](const AddressNeeded& a) { askAddress_(a.member); }};
   for (Upcall& upcall : upcalls) std::visit(say, upcall);
-}
-
-void IoLoop::sleep(std::vector<pollfd>& waits, std::uint64_t deadline) {
-  int timeout = -1;
-  if (deadline != std::numeric_limits<std::uint64_t>::max()) {
-    const std::uint64_t now = host_.now();
-    // Rounded up, so that a deadline is not looked at a moment too early, again and again.
-    timeout = deadline <= now
-                  ? 0
-                  : static_cast<int>(std::min<std::uint64_t>((deadline - now) / 1'000'000 + 1, 60'000));
-  }
-  if (::poll(waits.data(), waits.size(), timeout) < 0 && errno != EINTR)
-    throw Error(CK_IO, "cannot wait for the transport's sockets", errno);
-  if (waits[0].revents != 0) waker_->reset();
 }
 
 }  // namespace clusterkit::zmq

@@ -1,17 +1,15 @@
-// The transport's own thread, and the gate through which the node loop may do its work for it.
+// The transport's work, on the node loop: the loop waits for the sockets (CK_HOST_READINESS), so that a
+// message comes from libzmq's thread to whom it is for without another thread between; on an idle machine
+// such a hand-over costs more than all the rest.
 //
-// Sockets belong to whoever holds the gate (a mutex; ZeroMQ allows sockets to move between threads behind
-// one). Commands go through a queue. Who submits one also tries the gate, and if nobody is inside, carries it
-// out at once: a message then reaches libzmq without waking our thread first, and on an idle machine such a
-// wake-up costs more than all the rest. If somebody is inside, the thread is woken instead; the caller never
-// waits. Upcalls are always made by the I/O thread, outside the gate.
+// Everything here is [loop]. Commands are carried out at once, and what they leave to look at by a post;
+// upcalls are never made inside a call of the host.
 #pragma once
 
-#include <mutex>
-#include <thread>
 #include <variant>
 
 #include "exchange.hpp"
+#include "socket_waits.hpp"
 
 namespace clusterkit::zmq {
 
@@ -25,44 +23,39 @@ struct SetAddress {
   std::uint64_t member;
   std::string endpoint, address, problem;
 };
-struct Stop {
-  ck_token token;  // 0: nobody waits for it
-};
-using Command = std::variant<SendMessages, DeclarePeers, SetAddress, Stop>;
+using Command = std::variant<SendMessages, DeclarePeers, SetAddress>;
 
 class IoLoop {
  public:
-  using AskAddress = std::function<void(std::uint64_t member)>;  // called on the I/O thread
+  using AskAddress = std::function<void(std::uint64_t member)>;
 
-  // Starts the thread.
   IoLoop(Host host, std::unique_ptr<Exchange> exchange, std::shared_ptr<Waker> waker, AskAddress askAddress);
-  ~IoLoop();  // stops and joins; NOLINT(bugprone-exception-escape)
+  ~IoLoop();
+  IoLoop(const IoLoop&) = delete;
+  IoLoop& operator=(const IoLoop&) = delete;
 
-  void submit(Command command);  // [loop]
+  void submit(Command command);
+  // Closes the sockets, away from the loop because libzmq may take its time, and completes the token when the
+  // port is free. Nothing else may be asked afterwards.
+  void stop(ck_token token);
 
  private:
-  void run();
-  void runUntilStopped();
-  void carryOutAll();
+  void lookSoon();
+  void look();
+  void service();
   void carryOut(Command& command);
   void tell(std::vector<Upcall> upcalls);
-  void sleep(std::vector<pollfd>& waits, std::uint64_t deadline);
+  void close();
 
   const Host host_;
   const ck_transport_host_1* const upcalls_;
-  const std::shared_ptr<Waker> waker_;
   const AskAddress askAddress_;
-
-  std::mutex gate_;
-  std::unique_ptr<Exchange> exchange_;  // behind the gate
-  bool lookNeeded_ = false;             // behind the gate: the I/O thread has to look at something
-  bool stopped_ = false;                // behind the gate
-  ck_token stopToken_ = 0;              // behind the gate
-
-  std::mutex queueMutex_;
-  std::vector<Command> queue_;
-
-  std::thread thread_;
+  std::unique_ptr<Exchange> exchange_;  // null once stopped
+  SocketWaits waits_;
+  Timer deadline_;
+  bool lookNeeded_ = false;
+  bool lookPosted_ = false;
+  std::shared_ptr<IoLoop*> self_ = std::make_shared<IoLoop*>(this);  // for posts that may come late
 };
 
 }  // namespace clusterkit::zmq

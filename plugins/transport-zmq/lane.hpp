@@ -1,4 +1,4 @@
-// What waits for one peer on one lane, in order. Entered inside the gate only.
+// What waits for one peer on one lane, in order. [loop]
 #pragma once
 
 #include <deque>

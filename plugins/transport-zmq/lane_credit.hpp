@@ -6,7 +6,7 @@
 
 namespace clusterkit::zmq {
 
-// Lock-free: reserved on the loop, released on the I/O thread and on libzmq's thread.
+// Lock-free: reserved on the loop, released there and on libzmq's thread.
 class LaneCredit {
  public:
   // Cost of a message beyond its bytes, so that many tiny ones are bounded too.

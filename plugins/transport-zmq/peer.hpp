@@ -1,4 +1,4 @@
-// One declared peer as the loop, the I/O thread and libzmq's thread share it: only numbers, all atomic.
+// One declared peer as the loop and libzmq's thread share it: only numbers, all atomic.
 #pragma once
 
 #include <clusterkit/transport.h>

@@ -1,4 +1,4 @@
-// Our outgoing side towards one peer: a connection per lane. Entered inside the gate only.
+// Our outgoing side towards one peer: a connection per lane. [loop]
 //
 // The control connection decides. It says hello; only an acknowledgement with the expected member id, over
 // that same connection, makes the link up. Then the other two lanes connect. When the control connection

@@ -1,4 +1,4 @@
-// Wakes the I/O thread out of poll(2). An eventfd; many wakes before it runs cost one write.
+// Wakes the loop for the transport (socket_waits.hpp). An eventfd; many wakes before it runs cost one write.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ class Waker {
   Waker& operator=(const Waker&) = delete;
 
   void wake();   // [any]
-  void reset();  // [io] call before looking at what the wake was for
+  void reset();  // [loop] call before looking at what the wake was for
   int descriptor() const { return fd_; }
 
  private:

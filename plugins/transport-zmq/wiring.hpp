@@ -1,4 +1,4 @@
-// What the parts inside the gate share (see io_loop.hpp): the context, who we are, and what is to be told.
+// What the parts of an exchange share: the context, who we are, and what is to be told. [loop]
 #pragma once
 
 #include <clusterkit/transport.hpp>
@@ -16,7 +16,7 @@
 
 namespace clusterkit::zmq {
 
-// Collected inside the gate, delivered outside it, always by the I/O thread.
+// Collected while sockets are served, told afterwards (io_loop.hpp).
 struct Received {
   std::uint64_t from;
   std::uint32_t lane;
@@ -44,8 +44,8 @@ class Refusals {
  public:
   Refusals(Host host, std::shared_ptr<std::atomic<std::uint64_t>> total)
       : host_(host), total_(std::move(total)) {}
-  void note(Refusal reason, std::uint64_t claimedMember);  // [io]
-  void noteLost(std::uint64_t messages);                   // [io] gaps in what peers sent us
+  void note(Refusal reason, std::uint64_t claimedMember);
+  void noteLost(std::uint64_t messages);  // gaps in what peers sent us
 
  private:
   Host host_;
@@ -64,6 +64,7 @@ struct Wiring {
   Refusals refusals;
   std::vector<Upcall> upcalls;
   std::uint64_t monitors = 0;  // gives each its own name
+  std::uint64_t dealers = 0;   // ever made
 
   std::uint64_t randomNumber() const {
     std::uint64_t n = 0;

@@ -163,7 +163,7 @@ void ZmqTransport::stop(ck_token token) {
     return;
   }
   stopping_ = true;
-  io_->submit(Stop{token});
+  io_->stop(token);
 }
 
 }  // namespace clusterkit::zmq

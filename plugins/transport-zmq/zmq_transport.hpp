@@ -1,5 +1,5 @@
 // transport/1 over ZeroMQ: the part that runs on the node loop. Checks what the host asks for, bounds what
-// waits, and hands the rest to the I/O thread.
+// waits, and hands the rest to the sockets (io_loop.hpp).
 #pragma once
 
 #include <map>

@@ -151,6 +151,19 @@ typedef struct ck_host {
                        const char* iface_id)CK_NOEXCEPT; /* [any] upcalls of the kind; null if unknown */
 } ck_host;
 
+/* Optional, by iface() of the host: the loop waits for descriptors too, so that what a socket brings needs no
+ * thread that hands it over. Absent where time is simulated. */
+#define CK_HOST_READINESS "clusterkit.host.readiness/1"
+
+typedef struct ck_host_readiness_1 {
+  uint32_t size, flags;
+  /* Calls fn(arg) on the loop in each turn while `fd` is readable (level-triggered), until unwatch.
+   * CK_INVALID: it cannot be waited for, or is watched already. [loop] */
+  ck_status (*watch)(void* cx, int32_t fd, ck_fn fn, void* arg) CK_NOEXCEPT;
+  /* Before the descriptor is closed; fn is not called any more. Also from fn. [loop] */
+  void (*unwatch)(void* cx, int32_t fd) CK_NOEXCEPT;
+} ck_host_readiness_1;
+
 /* ---- configuration
  * --------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,7 @@
 #include "contract/support/fake_host.hpp"
 
+#include <poll.h>
+
 #include <thread>
 
 namespace clusterkit::contract {
@@ -65,10 +67,18 @@ FakeHost::FakeHost(std::uint64_t seed) : randomState_(seed) {
     const auto found = self(cx).ifaces_.find(id);
     return found == self(cx).ifaces_.end() ? nullptr : found->second;
   };
+  static const ck_host_readiness_1 readiness = {
+      sizeof readiness, 0,
+      [](void* cx, std::int32_t fd, ck_fn fn, void* arg) noexcept -> ck_status {
+        return self(cx).watched_.emplace(fd, std::pair(fn, arg)).second ? CK_OK : CK_INVALID;
+      },
+      [](void* cx, std::int32_t fd) noexcept { self(cx).watched_.erase(fd); }};
+  ifaces_[CK_HOST_READINESS] = &readiness;
 }
 
 FakeHost::~FakeHost() {
   timers_.clear();
+  watched_.clear();
   while (runDue()) {
   }
 }
@@ -133,7 +143,21 @@ bool FakeHost::runDue() {
     timers_.erase(found);
     timer.fn(timer.arg);
   }
-  return !posted.empty() || !due.empty();
+  const bool readable = callReadable();
+  return !posted.empty() || !due.empty() || readable;
+}
+
+bool FakeHost::callReadable() {
+  std::vector<pollfd> waits;
+  for (const auto& [fd, call] : watched_) waits.push_back({fd, POLLIN, 0});
+  if (::poll(waits.data(), waits.size(), 0) <= 0) return false;
+  for (const pollfd& wait : waits) {
+    const auto found = watched_.find(wait.fd);
+    if (wait.revents == 0 || found == watched_.end()) continue;
+    const auto [fn, arg] = found->second;
+    fn(arg);
+  }
+  return true;
 }
 
 bool FakeHost::runUntil(const std::function<bool()>& condition, std::chrono::milliseconds limit) {

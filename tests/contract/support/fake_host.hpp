@@ -59,6 +59,7 @@ class FakeHost {
   };
   static FakeHost& self(void* cx) { return *static_cast<FakeHost*>(cx); }
   std::uint64_t now() const;
+  bool callReadable();
   ck_status complete(ck_token token, const ck_result& result);
 
   ck_host table_{};
@@ -68,6 +69,7 @@ class FakeHost {
   mutable std::mutex mutex_;
   std::deque<std::pair<ck_fn, void*>> posted_;
   std::map<std::uint64_t, Timer> timers_;  // loop only
+  std::map<int, std::pair<ck_fn, void*>> watched_;  // loop only
   std::uint64_t lastTimer_ = 0;
   std::map<ck_token, std::optional<Completion>> tokens_;
   ck_token lastToken_ = 0;

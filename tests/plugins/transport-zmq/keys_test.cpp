@@ -63,11 +63,11 @@ TEST_F(Keys, AMemberCannotSpeakForAnother) {
   Node &a = net.start(1, with(keysA)), &b = net.start(2, with(keysB)), &c = net.start(3, with(keysC));
   net.connect({&a, &b, &c});
   Stranger liar(a.endpoint(), "", {keysC.publicKey, keysC.secretKey, keysA.publicKey});
-  ASSERT_TRUE(liar.send({frameBytes(3, 0, 2, 1, 9, 1, "I am 2")}));
-  ASSERT_TRUE(liar.send({frameBytes(1, 0, 2, 1, 9, 1)}));
+  ASSERT_TRUE(sends(liar, {frameBytes(3, 0, 2, 1, 9, 1, "I am 2")}));
+  ASSERT_TRUE(sends(liar, {frameBytes(1, 0, 2, 1, 9, 1)}));
   ASSERT_TRUE(net.until([&] { return a.stats().dropped == 2; }));
   EXPECT_THAT(a.received(), IsEmpty());
-  EXPECT_EQ(liar.receive(100), "") << "nor is its hello answered";
+  EXPECT_EQ(hears(liar, 100ms), "") << "nor is its hello answered";
 }
 
 TEST_F(Keys, AnotherKeyBehindTheAddressNeverComesUp) {
@@ -99,7 +99,7 @@ TEST_F(Keys, PlainAndEncryptedNodesDoNotTalkAndSayWhy) {
   EXPECT_EQ(a.news().front().status, CK_INVALID);
   EXPECT_EQ(plain.news().front().status, CK_INVALID);
   Stranger stranger(a.endpoint());
-  EXPECT_FALSE(stranger.send({frameBytes(1, 0, 77, 1, 1, 1)}));
+  EXPECT_FALSE(sends(stranger, {frameBytes(1, 0, 77, 1, 1, 1)}));
 }
 
 TEST_F(Keys, KeysMayStandInFiles) {

@@ -14,9 +14,8 @@ namespace clusterkit::test {
 
 Stranger::Stranger(const std::string& endpoint, const std::string& routingId, const StrangerKeys& keys)
     : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
-  const int linger = 0, timeout = 2000, immediate = 1;
+  const int linger = 0, immediate = 1;
   zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
-  zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &timeout, sizeof timeout);
   zmq_setsockopt(socket_, ZMQ_IMMEDIATE, &immediate, sizeof immediate);
   if (!routingId.empty()) zmq_setsockopt(socket_, ZMQ_ROUTING_ID, routingId.data(), routingId.size());
   if (!keys.serverKey.empty()) {
@@ -34,7 +33,8 @@ Stranger::~Stranger() {
 
 bool Stranger::send(const std::vector<std::string>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i)
-    if (zmq_send(socket_, parts[i].data(), parts[i].size(), i + 1 < parts.size() ? ZMQ_SNDMORE : 0) < 0)
+    if (zmq_send(socket_, parts[i].data(), parts[i].size(),
+                 ZMQ_DONTWAIT | (i + 1 < parts.size() ? ZMQ_SNDMORE : 0)) < 0)
       return false;
   return true;
 }

@@ -21,7 +21,7 @@ class Stranger {
   Stranger(const Stranger&) = delete;
   Stranger& operator=(const Stranger&) = delete;
 
-  bool send(const std::vector<std::string>& parts);  // false: not connected within 2 s
+  bool send(const std::vector<std::string>& parts);  // false: not connected, or no room
   std::string receive(int milliseconds);             // empty: nothing came
 
  private:

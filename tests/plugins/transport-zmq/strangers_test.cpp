@@ -19,8 +19,8 @@ class Strangers : public ZmqNetwork {};
 TEST_F(Strangers, S114_AHelloFromAnybodyIsAnsweredWithOurMemberIdAndNothingElse) {
   Node& a = net.start(0xA1);
   Stranger stranger(a.endpoint());
-  ASSERT_TRUE(stranger.send({frameBytes(1, 0, 77, 0xA1, 5, 4242)}));
-  EXPECT_EQ(stranger.receive(2000), frameBytes(2, 0, 0xA1, 77, 0, 4242));
+  ASSERT_TRUE(sends(stranger, {frameBytes(1, 0, 77, 0xA1, 5, 4242)}));
+  EXPECT_EQ(hears(stranger, 2s), frameBytes(2, 0, 0xA1, 77, 0, 4242));
   EXPECT_THAT(a.news(), IsEmpty());
 }
 
@@ -30,14 +30,14 @@ TEST_F(Strangers, MalformedFramesAreCountedAndDropped) {
   Stranger stranger(a.endpoint());
   std::string otherVersion = frameBytes(3, 0, 2, 1, 1, 1, "x");
   otherVersion[0] = 9;
-  ASSERT_TRUE(stranger.send({""}));
-  ASSERT_TRUE(stranger.send({"garbage"}));
-  ASSERT_TRUE(stranger.send({otherVersion}));
-  ASSERT_TRUE(stranger.send({frameBytes(3, 7, 2, 1, 1, 1)}));          // no such lane
-  ASSERT_TRUE(stranger.send({frameBytes(2, 0, 2, 1, 1, 1)}));          // nobody asked
-  ASSERT_TRUE(stranger.send({frameBytes(3, 0, 2, 1, 1, 1), "more"}));  // two parts
-  ASSERT_TRUE(stranger.send({frameBytes(3, 0, 2, 99, 1, 1, "x")}));    // for another member
-  ASSERT_TRUE(stranger.send({frameBytes(3, 0, 77, 1, 1, 1, "x")}));    // from no peer
+  ASSERT_TRUE(sends(stranger, {""}));
+  ASSERT_TRUE(sends(stranger, {"garbage"}));
+  ASSERT_TRUE(sends(stranger, {otherVersion}));
+  ASSERT_TRUE(sends(stranger, {frameBytes(3, 7, 2, 1, 1, 1)}));          // no such lane
+  ASSERT_TRUE(sends(stranger, {frameBytes(2, 0, 2, 1, 1, 1)}));          // nobody asked
+  ASSERT_TRUE(sends(stranger, {frameBytes(3, 0, 2, 1, 1, 1), "more"}));  // two parts
+  ASSERT_TRUE(sends(stranger, {frameBytes(3, 0, 2, 99, 1, 1, "x")}));    // for another member
+  ASSERT_TRUE(sends(stranger, {frameBytes(3, 0, 77, 1, 1, 1, "x")}));    // from no peer
   ASSERT_TRUE(net.until([&] { return a.stats().dropped == 8; })) << a.stats().dropped;
   EXPECT_THAT(a.received(), IsEmpty());
   EXPECT_TRUE(passes(b, a));
@@ -48,7 +48,7 @@ TEST_F(Strangers, ARepeatedFrameIsDeliveredOnce) {
   net.connect({&a, &b});
   Stranger replayer(a.endpoint());
   for (const std::uint64_t sequence : {1, 1, 2, 1})
-    ASSERT_TRUE(replayer.send({frameBytes(3, 1, 2, 1, 9, sequence, std::to_string(sequence))}));
+    ASSERT_TRUE(sends(replayer, {frameBytes(3, 1, 2, 1, 9, sequence, std::to_string(sequence))}));
   ASSERT_TRUE(net.until([&] { return a.received().size() + a.stats().dropped == 4; }));
   EXPECT_THAT(a.receivedOn(CK_LANE_LOG), testing::ElementsAre("1", "2"));
 }
@@ -58,10 +58,10 @@ TEST_F(Strangers, SquattingOnAMemberIdOrRoutingIdDoesNotMuteTheRealNode) {
   std::vector<std::unique_ptr<Stranger>> squatters;
   for (int i = 0; i < 8; ++i) {
     squatters.push_back(std::make_unique<Stranger>(a.endpoint(), "node-2"));
-    ASSERT_TRUE(squatters.back()->send({frameBytes(1, 0, 2, 1, 1000u + static_cast<unsigned>(i), 1)}));
+    ASSERT_TRUE(sends(*squatters.back(), {frameBytes(1, 0, 2, 1, 1000u + static_cast<unsigned>(i), 1)}));
     // Without keys the claim is believed; all it may do is to say something, never to silence.
-    ASSERT_TRUE(squatters.back()->send(
-        {frameBytes(3, 0, 2, 1, 1000u + static_cast<unsigned>(i), UINT64_MAX, "lie")}));
+    ASSERT_TRUE(sends(*squatters.back(),
+                      {frameBytes(3, 0, 2, 1, 1000u + static_cast<unsigned>(i), UINT64_MAX, "lie")}));
   }
   net.connect({&a, &b});
   EXPECT_TRUE(passes(b, a));
@@ -101,8 +101,8 @@ TEST_F(Strangers, AMessageAboveTheLimitIsCutAtItsHeader) {
   Node &a = net.start(1, {{"max_message", "64KiB"}}), &b = net.start(2);
   net.connect({&a, &b});
   Stranger stranger(a.endpoint());
-  ASSERT_TRUE(stranger.send({std::string(1 << 20, 'x')}));
-  ASSERT_TRUE(stranger.send({frameBytes(1, 0, 77, 1, 1, 7)})) << "it may connect again";
+  ASSERT_TRUE(sends(stranger, {std::string(1 << 20, 'x')}));
+  ASSERT_TRUE(sends(stranger, {frameBytes(1, 0, 77, 1, 1, 7)})) << "it may connect again";
   EXPECT_TRUE(passes(b, a));
   EXPECT_THAT(a.received().size(), testing::Ge(1u));
 }

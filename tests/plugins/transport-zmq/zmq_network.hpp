@@ -35,6 +35,18 @@ class ZmqNetwork : public testing::Test {
         limit);
   }
 
+  // A stranger's connection, like any, is answered while the nodes' loops run.
+  bool sends(test::Stranger& stranger, const std::vector<std::string>& parts,
+             std::chrono::milliseconds limit = 2s) {
+    return net.until([&] { return stranger.send(parts); }, limit);
+  }
+  // What it hears first; empty when nothing comes.
+  std::string hears(test::Stranger& stranger, std::chrono::milliseconds limit) {
+    std::string heard;
+    net.until([&] { return !(heard = stranger.receive(0)).empty(); }, limit);
+    return heard;
+  }
+
   contract::Network net{"zmq"};
 };
 

@@ -1,0 +1,78 @@
+#include "socket_waits.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "exchange.hpp"
+
+namespace clusterkit::zmq {
+namespace {
+
+void add(int epoll, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+    throw Error(CK_IO, "cannot wait for the transport's sockets", errno);
+}
+
+int newEpoll() {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw Error(CK_IO, "no descriptor to wait for the transport's sockets", errno);
+  return fd;
+}
+
+bool sameDescriptors(const std::vector<pollfd>& a, const std::vector<pollfd>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const pollfd& x, const pollfd& y) { return x.fd == y.fd; });
+}
+
+}  // namespace
+
+SocketWaits::SocketWaits(Host host, std::shared_ptr<Waker> waker, std::function<void()> onReadable)
+    : host_(host),
+      readiness_(host.iface<ck_host_readiness_1>(CK_HOST_READINESS)),
+      waker_(std::move(waker)),
+      onReadable_(std::move(onReadable)),
+      epoll_(newEpoll()) {
+  const auto call = [](void* arg) noexcept { static_cast<SocketWaits*>(arg)->onReadable_(); };
+  watched_ = readiness_ != nullptr && readiness_->watch(host_.raw()->cx, epoll_, call, this) == CK_OK;
+  if (watched_) return;
+  ::close(epoll_);
+  throw Error(CK_UNSUPPORTED, "the host cannot wait for descriptors (" CK_HOST_READINESS ")");
+}
+
+SocketWaits::~SocketWaits() {
+  clear();
+  ::close(epoll_);
+}
+
+void SocketWaits::clear() {
+  if (std::exchange(watched_, false)) readiness_->unwatch(host_.raw()->cx, epoll_);
+}
+
+const std::vector<pollfd>& SocketWaits::poll() {
+  if (::poll(waits_.data(), waits_.size(), 0) < 0 && errno != EINTR)
+    throw Error(CK_IO, "cannot look at the transport's sockets", errno);
+  if (!waits_.empty() && waits_.back().revents != 0) waker_->reset();
+  return waits_;
+}
+
+// A socket that was closed has left the epoll instance, and another may have its number by now: the count of
+// sockets ever made tells.
+void SocketWaits::update(Exchange& exchange) {
+  fresh_.clear();
+  exchange.addWaits(fresh_);
+  fresh_.push_back({waker_->descriptor(), POLLIN, 0});
+  const std::uint64_t sockets = exchange.socketsMade();
+  if (sockets == sockets_ && sameDescriptors(fresh_, waits_)) return;
+  sockets_ = sockets;
+  for (const pollfd& wait : waits_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, wait.fd, nullptr);
+  waits_ = fresh_;
+  for (const pollfd& wait : waits_) add(epoll_, wait.fd);
+}
+
+}  // namespace clusterkit::zmq
