@@ -7,18 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <random>
 #include <system_error>
 
 namespace clusterkit::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-constexpr int kStallMs = 10000;  // nothing from anyone for so long: the cluster has stopped
 
 int check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -52,10 +46,10 @@ class Client {
   }
 
   int socket() const { return socket_.number(); }
-  Clock::time_point asked() const { return asked_; }
+  Round::Clock::time_point asked() const { return asked_; }
 
   void ask(const Request& request) {
-    asked_ = Clock::now();
+    asked_ = Round::Clock::now();
     wire_->ask(request, out_);
     send();
   }
@@ -82,74 +76,52 @@ class Client {
   Descriptor socket_;
   std::unique_ptr<Wire> wire_;
   std::string out_;
-  Clock::time_point asked_;
+  Round::Clock::time_point asked_;
 };
 
 class ClosedLoop {
  public:
   ClosedLoop(const std::vector<std::uint16_t>& ports, MakeWire makeWire, const Load& load)
-      : load_(load), value_(load.valueBytes, 'v'), poll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll")) {
+      : poll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll")) {
     for (std::size_t i = 0; i < load.clients; ++i)
       clients_.push_back(std::make_unique<Client>(ports[i % ports.size()], makeWire, load.valueBytes));
     for (const auto& client : clients_) {
       epoll_event event{.events = EPOLLIN, .data = {.ptr = client.get()}};
       check(::epoll_ctl(poll_.number(), EPOLL_CTL_ADD, client->socket(), &event), "epoll_ctl");
-      next(*client);
     }
   }
 
-  Measured run() {
-    from_ = Clock::now() + load_.warmUp;
-    const auto end = from_ + load_.measured;
+  void run(Round& round) {
+    for (const auto& client : clients_) client->ask(round.draw());
     std::array<epoll_event, 256> events;
-    while (Clock::now() < end) {
-      const int ready =
-          ::epoll_wait(poll_.number(), events.data(), static_cast<int>(events.size()), kStallMs);
-      if (ready == 0) throw WireError("no answer for " + std::to_string(kStallMs) + " ms");
+    while (!round.over()) {
+      const int ready = ::epoll_wait(poll_.number(), events.data(), static_cast<int>(events.size()),
+                                     static_cast<int>(kStall.count()));
+      if (ready == 0) throw WireError("no answer for " + std::to_string(kStall.count()) + " ms");
       if (ready < 0 && errno != EINTR) check(ready, "epoll_wait");
       for (int i = 0; i < ready; ++i)
-        turn(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+        turn(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr), round);
     }
-    return measured();
   }
 
  private:
-  void next(Client& client) {
-    key_ = "bench-" + std::to_string(dice_() % load_.keys);
-    client.ask({load_.work, key_, load_.work == Work::put ? std::string_view(value_) : std::string_view()});
-  }
-
-  void turn(Client& client) {
+  static void turn(Client& client, Round& round) {
     if (!client.hear()) return;
-    const auto now = Clock::now();
-    if (now >= from_)
-      latencies_.push_back(std::chrono::duration<float, std::milli>(now - client.asked()).count());
-    next(client);
+    round.answered(client.asked());
+    client.ask(round.draw());
   }
 
-  Measured measured() {
-    if (latencies_.empty()) throw WireError("nothing was answered within the round");
-    std::sort(latencies_.begin(), latencies_.end());
-    const auto at = [this](std::size_t percent) {
-      return static_cast<double>(latencies_[(latencies_.size() - 1) * percent / 100]);
-    };
-    const double seconds = std::chrono::duration<double>(load_.measured).count();
-    return {static_cast<double>(latencies_.size()) / seconds, at(50), at(99), at(100)};
-  }
-
-  Load load_;
-  std::string value_, key_;
-  std::minstd_rand dice_{1};
   Descriptor poll_;
   std::vector<std::unique_ptr<Client>> clients_;
-  Clock::time_point from_;
-  std::vector<float> latencies_;
 };
 
 }  // namespace
 
 Measured drive(const std::vector<std::uint16_t>& ports, MakeWire makeWire, const Load& load) {
-  return ClosedLoop(ports, makeWire, load).run();
+  ClosedLoop clients(ports, makeWire, load);
+  Round round(load);
+  clients.run(round);
+  return round.measured();
 }
 
 }  // namespace clusterkit::bench
