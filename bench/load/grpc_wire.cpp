@@ -1,5 +1,5 @@
-// etcd's KV service over gRPC. nghttp2 alone costs the client less than a gRPC library would: on a machine
-// that client and cluster share, that is to etcd's favour.
+// etcd's KV service over gRPC. nghttp2 alone costs the client less than a gRPC library (grpc_library.hpp): on
+// a machine that client and cluster share, that is to etcd's favour.
 // Sources: gRPC over HTTP/2 (PROTOCOL-HTTP2.md); etcd 3.4 rpc.proto for the field numbers.
 #include <nghttp2/nghttp2.h>
 

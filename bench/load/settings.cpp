@@ -32,6 +32,12 @@ std::set<Work> works(std::string_view text) {
   throw std::invalid_argument("--only: '" + std::string(text) + "': allowed are put, linearizable and local");
 }
 
+EtcdClient etcdClient(std::string_view text) {
+  if (text == "nghttp2") return EtcdClient::nghttp2;
+  if (text == "grpc++") return EtcdClient::grpcLibrary;
+  throw std::invalid_argument("--etcd-client: '" + std::string(text) + "': allowed are nghttp2 and grpc++");
+}
+
 void addNodeSetting(const std::string& text, std::map<std::string, std::string>& out) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || text.find('.') > equals)
@@ -56,14 +62,17 @@ ThroughputSettings parseSettings(const std::vector<std::string>& arguments) {
       out.rounds = number(option, value, 1000), ++i;
     else if (option == "--ms")
       out.measured = std::chrono::milliseconds(number(option, value, 600000)), ++i;
+    else if (option == "--etcd-client")
+      out.etcdClient = etcdClient(value), ++i;
     else if (option == "--set")
       addNodeSetting(value, out.node), ++i;
     else if (option == "--only")
       out.works = works(value), ++i;
     else
-      throw std::invalid_argument(
-          "'" + option + "': allowed are --clients 1,16,64,256, --rounds N, --ms N, " +
-          "--only put|linearizable|local, --set SECTION.KEY=VALUE, --to-all and --without-etcd");
+      throw std::invalid_argument("'" + option +
+                                  "': allowed are --clients 1,16,64,256, --rounds N, --ms N, " +
+                                  "--only put|linearizable|local, --set SECTION.KEY=VALUE, --to-all, " +
+                                  "--etcd-client nghttp2|grpc++ and --without-etcd");
   }
   return out;
 }

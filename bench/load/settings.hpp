@@ -11,6 +11,8 @@
 
 namespace clusterkit::bench {
 
+enum class EtcdClient { nghttp2, grpcLibrary };
+
 struct ThroughputSettings {
   std::vector<std::size_t> clients{1, 16, 64, 256};
   std::size_t rounds = 5;
@@ -19,6 +21,7 @@ struct ThroughputSettings {
   std::map<std::string, std::string> node;  // settings of our nodes: "section.key" -> value
   bool toAll = false;                       // clients spread over the nodes instead of all at the leader
   bool withEtcd = true;
+  EtcdClient etcdClient = EtcdClient::nghttp2;
 };
 
 // Throws std::invalid_argument with one line that names the argument and what is allowed.

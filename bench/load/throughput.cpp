@@ -9,6 +9,7 @@
 #include "e2e/test_cluster.hpp"
 #include "load/closed_loop.hpp"
 #include "load/etcd_cluster.hpp"
+#include "load/grpc_library.hpp"
 #include "load/machine.hpp"
 #include "load/settings.hpp"
 
@@ -31,6 +32,17 @@ struct Pair {
   double syncs;  // of the bare disk, just before
 };
 
+Measured driveOurs(const std::vector<std::uint16_t>& ports, const Load& load) {
+  return drive(ports, httpWire, load);
+}
+
+Driver etcdDriver(EtcdClient client) {
+  if (client == EtcdClient::grpcLibrary) return grpcLibrary();
+  return {
+      "nghttp2, messages by hand, a connection for each client",
+      [](const std::vector<std::uint16_t>& ports, const Load& load) { return drive(ports, grpcWire, load); }};
+}
+
 // Median, smallest and largest over the rounds.
 std::string spread(const std::vector<Pair>& pairs, const std::function<double(const Pair&)>& figure,
                    const char* format) {
@@ -51,12 +63,14 @@ std::string spread(const std::vector<Pair>& pairs, const std::function<double(co
 
 class Throughput {
  public:
-  explicit Throughput(const ThroughputSettings& settings) : settings_(settings), cluster_(settings.node) {
+  explicit Throughput(const ThroughputSettings& settings)
+      : settings_(settings), etcdDriver_(etcdDriver(settings.etcdClient)), cluster_(settings.node) {
     cluster_.startThree();
     if (settings.withEtcd) etcd_.emplace(etcdFolder_.path());
   }
 
   void run() {
+    if (etcd_) std::printf("client of etcd: %s\n", etcdDriver_.name.c_str());
     measureAll(Work::put, "put");
     printMemory();
     measureAll(Work::linearizableRead, "linearizable read");
@@ -79,8 +93,8 @@ class Throughput {
                     .valueBytes = kValueBytes,
                     .warmUp = 1000ms,
                     .measured = 2000ms};
-    drive(chosen(ports()), httpWire, load);
-    if (etcd_) drive(chosen(etcd_->ports()), grpcWire, load);
+    driveOurs(chosen(ports()), load);
+    if (etcd_) etcdDriver_.drive(chosen(etcd_->ports()), load);
     filled_ = true;
   }
 
@@ -106,18 +120,22 @@ class Throughput {
       Pair pair{};
       pair.syncs = work == Work::put ? syncsPerSecond(cluster_.folder()) : 0;
       // Who goes first takes turns.
-      if (etcd_ && round % 2 == 1) pair.etcd = half(etcd_->pids(), chosen(etcd_->ports()), grpcWire, load);
-      pair.ours = half(pids(), chosen(ports()), httpWire, load);
-      if (etcd_ && round % 2 == 0) pair.etcd = half(etcd_->pids(), chosen(etcd_->ports()), grpcWire, load);
+      if (etcd_ && round % 2 == 1) pair.etcd = etcdHalf(load);
+      pair.ours = half(pids(), chosen(ports()), driveOurs, load);
+      if (etcd_ && round % 2 == 0) pair.etcd = etcdHalf(load);
       pairs.push_back(pair);
     }
     print(name, clients, pairs);
   }
 
-  static Half half(const std::vector<pid_t>& pids, const std::vector<std::uint16_t>& ports, MakeWire wire,
+  Half etcdHalf(const Load& load) const {
+    return half(etcd_->pids(), chosen(etcd_->ports()), etcdDriver_.drive, load);
+  }
+
+  static Half half(const std::vector<pid_t>& pids, const std::vector<std::uint16_t>& ports, Drive clients,
                    const Load& load) {
     const double before = cpuSeconds(pids);
-    const Measured measured = drive(ports, wire, load);
+    const Measured measured = clients(ports, load);
     const double seconds = std::chrono::duration<double>(load.warmUp + load.measured).count();
     return {measured, (cpuSeconds(pids) - before) * 1e6 / (measured.perSecond * seconds)};
   }
@@ -177,6 +195,7 @@ class Throughput {
   }
 
   ThroughputSettings settings_;
+  Driver etcdDriver_;
   bool filled_ = false;
   test::TestCluster cluster_;
   test::TempDir etcdFolder_;
