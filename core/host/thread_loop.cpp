@@ -115,11 +115,10 @@ bool ThreadLoop::takePosted(std::vector<Task>& batch) {
 void ThreadLoop::runTurn(std::vector<Task>& batch) {
   turns_.fetch_add(1, std::memory_order_relaxed);
   MonotonicTime before = now();
-  // Timers that the fired ones set wait for the next turn, so a turn always ends.
-  const MonotonicTime turnStart = before;
-  std::vector<Task> due;
-  while (Task task = timers_.takeDue(turnStart)) due.push_back(std::move(task));
-  for (Task& task : due) before = runOne(task, before);
+  // Timers that the fired ones set wait for the next turn, so a turn always ends. Each is taken only when it
+  // fires, so that until then it can be cancelled.
+  for (const TimerId timer : timers_.due(before))
+    if (Task task = timers_.take(timer)) before = runOne(task, before);
   while (Task ready = descriptors_.takeReady()) before = runOne(ready, before);
   for (Task& task : batch) before = runOne(task, before);
   std::vector<Task> ending;

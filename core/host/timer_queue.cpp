@@ -9,13 +9,7 @@ TimerId TimerQueue::add(MonotonicTime when, Task task, Duration slack) {
   return TimerId(id);
 }
 
-bool TimerQueue::cancel(TimerId timer) {
-  const auto found = whenOf_.find(timer.value);
-  if (found == whenOf_.end()) return false;
-  timers_.erase(Key{found->second, timer.value});
-  whenOf_.erase(found);
-  return true;
-}
+bool TimerQueue::cancel(TimerId timer) { return static_cast<bool>(take(timer)); }
 
 // Ends at the first timer without slack, as most are.
 std::optional<MonotonicTime> TimerQueue::nextWake() const {
@@ -28,10 +22,18 @@ std::optional<MonotonicTime> TimerQueue::nextWake() const {
   return first;
 }
 
-Task TimerQueue::takeDue(MonotonicTime now) {
-  if (timers_.empty() || timers_.begin()->first.when > now) return {};
-  auto node = timers_.extract(timers_.begin());
-  whenOf_.erase(node.key().id);
+std::vector<TimerId> TimerQueue::due(MonotonicTime now) const {
+  std::vector<TimerId> all;
+  for (auto timer = timers_.begin(); timer != timers_.end() && timer->first.when <= now; ++timer)
+    all.emplace_back(timer->first.id);
+  return all;
+}
+
+Task TimerQueue::take(TimerId timer) {
+  const auto found = whenOf_.find(timer.value);
+  if (found == whenOf_.end()) return {};
+  auto node = timers_.extract(Key{found->second, timer.value});
+  whenOf_.erase(found);
   return std::move(node.mapped().task);
 }
 

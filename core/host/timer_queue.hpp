@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "host/event_loop.hpp"
 
@@ -16,8 +17,10 @@ class TimerQueue {
   bool cancel(TimerId timer);
   // When to look again at the latest; nothing while there is no timer.
   std::optional<MonotonicTime> nextWake() const;
-  // Takes the first timer that is due at `now`; an empty task when there is none.
-  Task takeDue(MonotonicTime now);
+  // Those that are due at `now`, in the order in which they fire.
+  std::vector<TimerId> due(MonotonicTime now) const;
+  // Takes the timer to fire it; an empty task when it was cancelled or taken before.
+  Task take(TimerId timer);
 
  private:
   struct Key {

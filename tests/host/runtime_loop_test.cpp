@@ -36,6 +36,11 @@ TEST(UniqueFunction, OwnsMoveOnlyThingsAndFreesThemOnce) {
   EXPECT_EQ(owned.use_count(), 1);
 }
 
+void fireDue(TimerQueue& timers, MonotonicTime now) {
+  for (const TimerId timer : timers.due(now))
+    if (Task task = timers.take(timer)) task();
+}
+
 TEST(TimerQueue, FiresByTimeThenByOrderOfSetting) {
   TimerQueue timers;
   std::vector<int> fired;
@@ -44,7 +49,7 @@ TEST(TimerQueue, FiresByTimeThenByOrderOfSetting) {
   timers.add(start + 1s, [&] { fired.push_back(10); });
   timers.add(start + 1s, [&] { fired.push_back(11); });
   EXPECT_EQ(timers.nextWake(), start + 1s);
-  while (Task task = timers.takeDue(start + 1s)) task();
+  fireDue(timers, start + 1s);
   EXPECT_THAT(fired, ElementsAre(10, 11));
   EXPECT_EQ(timers.nextWake(), start + 2s);
 }
@@ -60,7 +65,7 @@ TEST(TimerQueue, APatientTimerRidesAlongAndWakesOnlyAtTheEndOfItsSlack) {
   EXPECT_EQ(timers.nextWake(), start + 5s);
   timers.add(start + 4s, [&] { fired.push_back(4); });
   EXPECT_EQ(timers.nextWake(), start + 4s) << "one without slack wakes earlier than both";
-  while (Task task = timers.takeDue(start + 4s)) task();
+  fireDue(timers, start + 4s);
   EXPECT_THAT(fired, ElementsAre(1, 2, 4)) << "and the two that were due ride along";
 }
 
@@ -71,9 +76,10 @@ TEST(TimerQueue, CancelIsTrueOnlyForWhatWillNotFireAnyMore) {
   const TimerId second = timers.add(start, [] {});
   EXPECT_TRUE(timers.cancel(first));
   EXPECT_FALSE(timers.cancel(first));
-  EXPECT_TRUE(timers.takeDue(start));
+  EXPECT_THAT(timers.due(start), ElementsAre(second));
+  EXPECT_TRUE(timers.take(second));
   EXPECT_FALSE(timers.cancel(second));
-  EXPECT_FALSE(timers.takeDue(start));
+  EXPECT_FALSE(timers.take(second));
 }
 
 TEST(ThreadLoop, KeepsTheOrderOfEachPostingThread) {
@@ -140,6 +146,26 @@ TEST(ThreadLoop, TimersFireNotBeforeTheirTimeAndNotWhenCancelled) {
   });
   EXPECT_GE(fired.get_future().get(), due);
   EXPECT_FALSE(cancelledFired);
+}
+
+TEST(ThreadLoop, ATimerThatIsDueInTheSameTurnCanStillBeCancelled) {
+  ThreadLoop loop;
+  std::vector<std::string> fired;
+  const MonotonicTime due = loop.now() - 1ms;
+  TimerId second;
+  loop.timerAt(due, [&] {
+    fired.push_back("first");
+    EXPECT_TRUE(loop.cancel(second));
+    EXPECT_FALSE(loop.cancel(second));
+    loop.timerAt(due, [&] {
+      fired.push_back("set by the first");
+      loop.stop();
+    });
+  });
+  second = loop.timerAt(due, [&] { fired.push_back("second"); });
+  loop.timerAt(due, [&] { fired.push_back("third"); });
+  loop.run();
+  EXPECT_THAT(fired, ElementsAre("first", "third", "set by the first"));
 }
 
 TEST(ThreadLoop, KnowsItsOwnThread) {
