@@ -115,8 +115,14 @@ void PluginStack::startConsensus(const ClusterBoot& boot) {
 
 void PluginStack::stopConsensus(CallHandler done) {
   require(Step::ConsensusRunning, "stopConsensus");
-  step_ = Step::TransportRunning;
-  consensus_->stop(std::move(done));
+  step_ = Step::ConsensusStopping;
+  consensus_->stop([this, alive = lifetime_.watch(), done = std::move(done)](CallOutcome outcome) mutable {
+    if (!alive.expired()) {
+      step_ = Step::TransportRunning;
+      if (stopping_) stopped(Part::Consensus, outcome);
+    }
+    done(std::move(outcome));
+  });
 }
 
 void PluginStack::stop(Duration deadline, UniqueFunction<void(StopReport)> done) {
@@ -153,7 +159,9 @@ void PluginStack::stopNext() {
   switch (part) {
     case Part::Store: return store_->stop(std::move(answer));
     case Part::Transport: return transport_->stop(std::move(answer));
-    case Part::Consensus: return consensus_->stop(std::move(answer));
+    case Part::Consensus:
+      if (step_ == Step::ConsensusStopping) return;  // it has been asked
+      return consensus_->stop(std::move(answer));
   }
 }
 

@@ -65,7 +65,8 @@ class PluginStack {
   TransportAddress startTransport(MemberId local);  // throws PluginError
   void startConsensus(const ClusterBoot& boot);     // throws PluginError
 
-  // The consensus alone, for good; the node goes on without taking part. After startConsensus.
+  // The consensus alone, for good; the node goes on without taking part. After startConsensus. A stop() that
+  // comes before the answer waits for it.
   void stopConsensus(CallHandler done);
 
   // Stops what was started, in reverse; a plugin that does not answer is passed over at its share of the time
@@ -84,7 +85,15 @@ class PluginStack {
 
  private:
   enum class Part { Store, Transport, Consensus };
-  enum class Step { Created, StoreOpening, StoreFailed, StoreOpen, TransportRunning, ConsensusRunning };
+  enum class Step {
+    Created,
+    StoreOpening,
+    StoreFailed,
+    StoreOpen,
+    TransportRunning,
+    ConsensusRunning,
+    ConsensusStopping  // alone
+  };
   struct Stopping;
 
   void require(Step step, const char* what) const;

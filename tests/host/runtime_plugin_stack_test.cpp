@@ -197,6 +197,44 @@ TEST_F(Stack, APluginThatDoesNotStopIsPassedOverAndLeftBehind) {
   EXPECT_TRUE(node.log.has("plugin_left_behind"));
 }
 
+TEST_F(Stack, AStopWaitsForAConsensusThatIsBeingStoppedAlone) {
+  node.startAll();
+  node.consensus.answersStop = false;
+  std::optional<Status> alone;
+  node.stack->stopConsensus([&](const CallOutcome& outcome) { alone = outcome.status; });
+  std::optional<StopReport> report;
+  node.stack->stop(3s, [&](StopReport r) { report = std::move(r); });
+  node.scheduler.runFor(500ms);
+  EXPECT_THAT(node.journal, ::testing::Not(::testing::Contains("transport.stop"))) << "it may still send";
+  node.consensus.object->host.complete(*node.consensus.object->stopToken, CK_OK);
+  EXPECT_TRUE(node.scheduler.runUntil([&] { return report.has_value(); }, 1s));
+  EXPECT_EQ(alone, Status::Ok);
+  EXPECT_THAT(report->overdue, IsEmpty());
+  EXPECT_EQ(std::count(node.journal.begin(), node.journal.end(), "consensus.stop"), 1);
+  EXPECT_EQ(node.journal.back(), "store.stop");
+}
+
+TEST_F(Stack, AConsensusThatIsStoppedAloneAndNeverAnswersIsLeftBehindByTheStop) {
+  node.startAll();
+  node.consensus.answersStop = false;
+  leftBehind().push_back(node.consensus.object);
+  std::optional<Status> alone;
+  node.stack->stopConsensus([&](const CallOutcome& outcome) { alone = outcome.status; });
+  EXPECT_THAT(stop(3s).overdue, ElementsAre("consensus fake"));
+  EXPECT_EQ(alone, Status::Unavailable);
+  EXPECT_EQ(node.journal.back(), "store.stop");
+}
+
+TEST_F(Stack, AConsensusThatWasStoppedAloneIsNotStoppedAgain) {
+  node.startAll();
+  std::optional<Status> alone;
+  node.stack->stopConsensus([&](const CallOutcome& outcome) { alone = outcome.status; });
+  node.settle();
+  EXPECT_EQ(alone, Status::Ok);
+  EXPECT_THAT(stop().overdue, IsEmpty());
+  EXPECT_EQ(std::count(node.journal.begin(), node.journal.end(), "consensus.stop"), 1);
+}
+
 TEST_F(Stack, AllThreeHangingStillEndAtTheDeadline) {
   node.startAll();
   node.store.answersStop = node.transport.answersStop = node.consensus.answersStop = false;
