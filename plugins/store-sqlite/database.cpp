@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "file.hpp"
+
 namespace clusterkit::sqlite {
 
 namespace {
@@ -14,7 +16,9 @@ constexpr std::uint64_t walFrameBytes = 24 + 4096;
 constexpr sqlite3_int64 walReserve = 256 * 1024;
 constexpr sqlite3_int64 walStep = 1024 * 1024;
 
-ck_status statusOf(int code) {
+// A quota that is used up is a write error to SQLite. A sync that failed is final, whatever the reason.
+ck_status statusOf(int code, int systemError) {
+  if (code == SQLITE_IOERR_WRITE && meansNoSpace(systemError)) return CK_NO_SPACE;
   switch (code & 0xff) {
     case SQLITE_NOMEM:
     case SQLITE_FULL: return CK_NO_SPACE;
@@ -29,15 +33,46 @@ ck_status statusOf(int code) {
   }
 }
 
+// What the system said of the last call on this file that failed; 0 = nothing.
+int lastErrnoOf(sqlite3_file* file) {
+  int error = 0;
+  if (file != nullptr && file->pMethods != nullptr)
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
+sqlite3_file* fileOf(sqlite3* db, int which) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db, "main", which, &file);
+  return file;
+}
+
+// SQLite keeps the errno of most statements; that of a COMMIT only its files know (3.40).
+int systemErrorOf(sqlite3* db, int code) {
+  const int kind = code & 0xff;
+  if (kind == SQLITE_FULL) return ENOSPC;
+  if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return 0;
+  if (const int error = sqlite3_system_errno(db); error != 0) return error;
+  if (const int error = lastErrnoOf(fileOf(db, SQLITE_FCNTL_JOURNAL_POINTER)); error != 0) return error;
+  return lastErrnoOf(fileOf(db, SQLITE_FCNTL_FILE_POINTER));
+}
+
+// "Input/output error (sqlite 1034: disk I/O error)"
+std::string reasonOf(sqlite3* db, int code, int systemError) {
+  const std::string own = "sqlite " + std::to_string(code) + ": " + sqlite3_errmsg(db);
+  return systemError != 0 ? systemReason(systemError) + " (" + own + ")" : own;
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& path) : path_(path) {
   const int result =
       sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (result != SQLITE_OK) {
-    const std::string text = db_ ? sqlite3_errmsg(db_) : "out of memory";
+    const int error = db_ != nullptr ? systemErrorOf(db_, result) : ENOMEM;
+    const std::string reason = db_ != nullptr ? reasonOf(db_, result, error) : systemReason(error);
     close();
-    throw Error(statusOf(result), "cannot open " + path.string() + ": " + text);
+    throw Error(statusOf(result, error), "cannot open " + path.string() + ": " + reason, error);
   }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_wal_hook(  // also takes the place of SQLite's own automatic checkpoint
@@ -52,10 +87,8 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
 
 void Database::fail(const std::string& what) const {
   const int code = sqlite3_extended_errcode(db_);
-  throw Error(
-      statusOf(code),
-      what + " " + path_.string() + ": " + sqlite3_errmsg(db_) + " (sqlite " + std::to_string(code) + ")",
-      sqlite3_system_errno(db_));
+  const int error = systemErrorOf(db_, code);
+  throw Error(statusOf(code, error), what + " " + path_.string() + ": " + reasonOf(db_, code, error), error);
 }
 
 void Database::run(const std::string& sql) {
@@ -99,8 +132,7 @@ void Database::growWalAhead() {
   if (walFrames_ == 0) return;  // how much of the WAL is used shows at the first commit
   const auto used = static_cast<sqlite3_int64>(walHeaderBytes + walFrames_ * walFrameBytes);
   if (walSize_ - used >= walReserve) return;
-  sqlite3_file* wal = nullptr;
-  sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  sqlite3_file* const wal = fileOf(db_, SQLITE_FCNTL_JOURNAL_POINTER);
   // Asked once for each step and not for each commit: Linux stamps a file anew at the write after such a
   // question, and then a sync writes the inode.
   if (wal == nullptr || wal->pMethods == nullptr || wal->pMethods->xFileSize(wal, &walSize_) != SQLITE_OK)
@@ -111,8 +143,10 @@ void Database::growWalAhead() {
   for (const sqlite3_int64 end = walSize_ + walStep; walSize_ < end;
        walSize_ += static_cast<sqlite3_int64>(zeros.size())) {
     const int result = wal->pMethods->xWrite(wal, zeros.data(), static_cast<int>(zeros.size()), walSize_);
-    if (result == SQLITE_FULL) return;
-    if (result != SQLITE_OK) throw Error(CK_IO, "cannot write to the WAL of " + path_.string());
+    if (result == SQLITE_OK) continue;
+    const int error = lastErrnoOf(wal);
+    if (result == SQLITE_FULL || meansNoSpace(error)) return;
+    throw Error(CK_IO, "cannot write " + path_.string() + "-wal: " + systemReason(error), error);
   }
 }
 

@@ -1,5 +1,6 @@
 // One SQLite connection and its prepared statements. Failures throw clusterkit::Error: CK_NO_SPACE (disk
-// full, retry later), CK_CONFLICT (in use), CK_IO (final), CK_CORRUPT (final).
+// full, retry later), CK_CONFLICT (in use), CK_IO (final), CK_CORRUPT (final). The text names what was done,
+// the file, the system's reason where there is one, and SQLite's own.
 #pragma once
 
 #include <sqlite3.h>

@@ -11,9 +11,8 @@ namespace {
 
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path) {
   const int error = errno;
-  const bool full = error == ENOSPC || error == EDQUOT;
-  throw Error(full ? CK_NO_SPACE : CK_IO,
-              std::string(what) + " " + path.string() + ": " + std::strerror(error), error);
+  throw Error(meansNoSpace(error) ? CK_NO_SPACE : CK_IO,
+              std::string(what) + " " + path.string() + ": " + systemReason(error), error);
 }
 
 int flagsOf(File::Mode mode) {
@@ -26,6 +25,13 @@ int flagsOf(File::Mode mode) {
 }
 
 }  // namespace
+
+std::string systemReason(int error) {
+  char memory[128];  // strerror's own would be shared with other threads
+  return strerror_r(error, memory, sizeof memory);
+}
+
+bool meansNoSpace(int error) { return error == ENOSPC || error == EDQUOT; }
 
 File::File(const std::filesystem::path& path, Mode mode) : path_(path) {
   fd_ = ::open(path.c_str(), flagsOf(mode) | O_CLOEXEC, 0600);

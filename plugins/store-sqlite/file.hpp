@@ -10,6 +10,11 @@
 
 namespace clusterkit::sqlite {
 
+// The system's words for an errno. [any]
+std::string systemReason(int error);
+// A disk or a quota that is used up.
+bool meansNoSpace(int error);
+
 class File {
  public:
   enum class Mode { readOnly, readWrite, createOrTruncate };

@@ -14,6 +14,7 @@ namespace {
 using contract::BatchOf;
 using contract::StoreUnderTest;
 using contract::TempFolder;
+using testing::HasSubstr;
 
 const StoreUnderTest::Options quick{{"space_retry", "5ms"}};
 
@@ -92,6 +93,9 @@ TEST(FailedSync, S055_IsFinalEvenIfTheNextOneWouldSucceed) {
     ASSERT_TRUE(store.host().runUntil([&] { return store.host().fatals() == 1; }));
     ASSERT_EQ(store.durableErrors().size(), 1u);
     EXPECT_EQ(store.durableErrors()[0].code, CK_IO);
+    EXPECT_EQ(store.durableErrors()[0].os_errno, EIO);
+    EXPECT_THAT(store.durableErrors()[0].msg, HasSubstr("cannot run COMMIT on"));
+    EXPECT_THAT(store.durableErrors()[0].msg, HasSubstr("store.db: Input/output error (sqlite 1034"));
     EXPECT_EQ(store.durable(), 1u);
     EXPECT_EQ(store.submit(BatchOf().entry(3, 1, "never")), CK_FATAL);
     EXPECT_EQ(store.read(1, 2).status, CK_IO);
@@ -105,6 +109,40 @@ TEST(FailedSync, S055_IsFinalEvenIfTheNextOneWouldSucceed) {
   EXPECT_GE(opened.image.last_index, 1u);
   EXPECT_LE(opened.image.last_index, 2u);
   EXPECT_FALSE(opened.repairing());
+}
+
+TEST(FailedWrite, IsFinalAndNamesFileOperationAndTheSystemsReason) {
+  FaultVfs disk;
+  TempFolder folder;
+  StoreUnderTest store("sqlite", folder.path());
+  ASSERT_EQ(store.open().status, CK_OK);
+  ASSERT_EQ(store.submit(BatchOf().entry(1, 1, "good")), CK_OK);
+  ASSERT_TRUE(store.allDurable());
+  disk.failWrites(EROFS);
+  ASSERT_EQ(store.submit(BatchOf().entry(2, 1, "bad")), CK_OK);
+  ASSERT_TRUE(store.host().runUntil([&] { return store.host().fatals() == 1; }));
+  ASSERT_EQ(store.durableErrors().size(), 1u);
+  EXPECT_EQ(store.durableErrors()[0].code, CK_IO);
+  EXPECT_EQ(store.durableErrors()[0].os_errno, EROFS);
+  EXPECT_THAT(store.durableErrors()[0].msg, HasSubstr((folder.path() / "store/store.db").string()));
+  EXPECT_THAT(store.durableErrors()[0].msg, HasSubstr(": Read-only file system"));
+  EXPECT_EQ(store.stop(), CK_OK);
+}
+
+// To SQLite it is a write error like any other.
+TEST(DiskFull, AQuotaThatIsUsedUpIsWaitedOutLikeAFullDisk) {
+  FaultVfs disk;
+  TempFolder folder;
+  StoreUnderTest store("sqlite", folder.path(), quick);
+  ASSERT_EQ(store.open().status, CK_OK);
+  disk.failWrites(EDQUOT);
+  ASSERT_EQ(store.submit(BatchOf().entry(1, 1, "accepted")), CK_OK);
+  ASSERT_TRUE(store.host().runUntil([&] { return !store.host().logged().empty(); }));
+  EXPECT_THAT(store.host().logged(), testing::ElementsAre("store_disk_full"));
+  EXPECT_EQ(store.host().fatals(), 0u);
+  disk.failWrites(0);
+  EXPECT_TRUE(store.allDurable());
+  EXPECT_EQ(store.stop(), CK_OK);
 }
 
 // A mount of its own that disappears with the process.

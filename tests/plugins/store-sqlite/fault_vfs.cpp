@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <cerrno>
 #include <new>
 
 namespace clusterkit::sqlite {
@@ -10,17 +11,33 @@ namespace clusterkit::sqlite {
 namespace {
 
 std::atomic<bool> diskIsFull{false};
+std::atomic<int> writesFailWith{0};
 std::atomic<int> syncsToFail{0};
 
 struct FaultFile {
   sqlite3_file base;  // what SQLite sees
+  int lastErrno = 0;
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
 sqlite3_file* realOf(sqlite3_file* f) { return reinterpret_cast<FaultFile*>(f)->real(); }
 
+int failWith(sqlite3_file* f, int error, int result) {
+  reinterpret_cast<FaultFile*>(f)->lastErrno = errno = error;
+  return result;
+}
+
+int controlFile(sqlite3_file* f, int op, void* arg) {
+  const int last = reinterpret_cast<FaultFile*>(f)->lastErrno;
+  if (op != SQLITE_FCNTL_LAST_ERRNO || last == 0)
+    return realOf(f)->pMethods->xFileControl(realOf(f), op, arg);
+  *static_cast<int*>(arg) = last;
+  return SQLITE_OK;
+}
+
 int writeFile(sqlite3_file* f, const void* p, int n, sqlite3_int64 offset) {
   if (diskIsFull) return SQLITE_FULL;
+  if (const int error = writesFailWith; error != 0) return failWith(f, error, SQLITE_IOERR_WRITE);
   return realOf(f)->pMethods->xWrite(realOf(f), p, n, offset);
 }
 
@@ -28,7 +45,7 @@ int syncFile(sqlite3_file* f, int flags) {
   int left = syncsToFail;
   while (left > 0 && !syncsToFail.compare_exchange_weak(left, left - 1)) {
   }
-  if (left > 0) return SQLITE_IOERR_FSYNC;
+  if (left > 0) return failWith(f, EIO, SQLITE_IOERR_FSYNC);
   return realOf(f)->pMethods->xSync(realOf(f), flags);
 }
 
@@ -50,9 +67,7 @@ const sqlite3_io_methods methods = [] {
   m.xCheckReservedLock = [](sqlite3_file* f, int* out) {
     return realOf(f)->pMethods->xCheckReservedLock(realOf(f), out);
   };
-  m.xFileControl = [](sqlite3_file* f, int op, void* arg) {
-    return realOf(f)->pMethods->xFileControl(realOf(f), op, arg);
-  };
+  m.xFileControl = controlFile;
   m.xSectorSize = [](sqlite3_file* f) { return realOf(f)->pMethods->xSectorSize(realOf(f)); };
   m.xDeviceCharacteristics = [](sqlite3_file* f) {
     return realOf(f)->pMethods->xDeviceCharacteristics(realOf(f));
@@ -85,11 +100,13 @@ FaultVfs::~FaultVfs() {
   sqlite3_vfs_register(original, 1);
   sqlite3_vfs_unregister(&faulty);
   diskIsFull = false;
+  writesFailWith = 0;
   syncsToFail = 0;
 }
 
 void FaultVfs::fillDisk() { diskIsFull = true; }
 void FaultVfs::freeDisk() { diskIsFull = false; }
+void FaultVfs::failWrites(int error) { writesFailWith = error; }
 void FaultVfs::failSyncs() { syncsToFail = 1'000'000; }
 void FaultVfs::failSyncOnce() { syncsToFail = 1; }
 

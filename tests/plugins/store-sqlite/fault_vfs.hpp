@@ -13,7 +13,8 @@ class FaultVfs {
 
   void fillDisk();  // from now on every write finds no room
   void freeDisk();
-  void failSyncs();  // from now on every sync fails with EIO
+  void failWrites(int error);  // from now on with this errno; 0 = no more
+  void failSyncs();            // from now on every sync fails with EIO
   void failSyncOnce();
 };
 
