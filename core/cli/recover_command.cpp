@@ -16,7 +16,7 @@
 #include "cluster/apply.hpp"
 #include "cluster/cluster_generation.hpp"
 #include "cluster/command_codec.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 
 namespace clusterkit::cli {
 namespace {
@@ -116,7 +116,7 @@ Object factsOf(const Survivor& survivor, const RecoveryPlan& plan) {
   Object facts(Poco::JSON_PRESERVE_KEY_ORDER);
   facts.set("node", before.nodeId);
   facts.set("state", survivor.image.repairing() ? "repairing" : "whole");
-  facts.set("cluster", http::hex64(before.cluster.value));
+  facts.set("cluster", hex64(before.cluster.value));
   facts.set("generation", generationOf(survivor.state.facts->id));
   facts.set("term", survivor.image.term);
   facts.set("commit_index", survivor.image.commit);
@@ -126,7 +126,7 @@ Object factsOf(const Survivor& survivor, const RecoveryPlan& plan) {
   facts.set("lost_entries", plan.lost);
   facts.set("values", survivor.state.values.size());
   facts.set("dropped_nodes", dropped);
-  facts.set("new_cluster", http::hex64(plan.identity.cluster.value));
+  facts.set("new_cluster", hex64(plan.identity.cluster.value));
   facts.set("new_generation", generationOf(plan.identity.cluster));
   return facts;
 }

@@ -11,7 +11,7 @@
 #include "cli/table.hpp"
 #include "cluster/cluster_generation.hpp"
 #include "cluster/command_codec.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 
 namespace clusterkit::cli {
 namespace {
@@ -53,15 +53,15 @@ Object factsOf(StoppedStore& store) {
   facts.set("state", image.repairing() ? "repairing" : "whole");
   if (const auto identity = store.identity()) {
     facts.set("node", identity->nodeId);
-    facts.set("member", http::hex64(identity->member.value));
-    facts.set("cluster", http::hex64(identity->cluster.value));
+    facts.set("member", hex64(identity->member.value));
+    facts.set("cluster", hex64(identity->cluster.value));
     facts.set("generation", generationOf(identity->cluster));
-    if (identity->supersededBy) facts.set("superseded_by", http::hex64(identity->supersededBy.value));
+    if (identity->supersededBy) facts.set("superseded_by", hex64(identity->supersededBy.value));
     facts.set("boot", identity->boot);
   }
   facts.set("format", image.format);
   facts.set("term", image.term);
-  facts.set("voted_for", image.votedFor == 0 ? "" : http::hex64(image.votedFor));
+  facts.set("voted_for", image.votedFor == 0 ? "" : hex64(image.votedFor));
   facts.set("commit_index", image.commit);
   facts.set("first_index", image.first.value);
   facts.set("last_index", image.last ? image.last.value : image.snapshot.index.value);
@@ -75,7 +75,7 @@ Object factsOf(StoppedStore& store) {
 
 void addState(Object& facts, const ClusterState& state) {
   facts.set("state_index", state.appliedIndex.value);
-  facts.set("state_hash", http::hex64(stateHash(state)));
+  facts.set("state_hash", hex64(stateHash(state)));
   facts.set("state_nodes", state.nodes.size());
   facts.set("state_values", state.values.size());
 }

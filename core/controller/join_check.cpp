@@ -1,17 +1,10 @@
 #include "controller/join_check.hpp"
 
-#include <cstdio>
-
 #include "cluster/cluster_generation.hpp"
+#include "host/text.hpp"
 
 namespace clusterkit {
 namespace {
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 std::string differ(const char* what, const std::string& node, const std::string& cluster) {
   return std::string(what) + ": the node says " + node + ", the cluster has " + cluster;
@@ -22,11 +15,11 @@ std::optional<std::string> claimRefusal(const ClusterFacts& facts, const JoinCla
     return differ("protocol", std::to_string(*claims.protocol), std::to_string(kProtocol));
   if (claims.cluster && sameCluster(*claims.cluster, facts.id) && *claims.cluster != facts.id)
     return "the node is of generation " + std::to_string(generationOf(*claims.cluster)) +
-           " of the cluster (" + hex(claims.cluster->value) + "), this is generation " +
-           std::to_string(generationOf(facts.id)) + " (" + hex(facts.id.value) +
+           " of the cluster (" + hex64(claims.cluster->value) + "), this is generation " +
+           std::to_string(generationOf(facts.id)) + " (" + hex64(facts.id.value) +
            ") since a recovery: it comes back with an empty data folder only";
   if (claims.cluster && *claims.cluster != facts.id)
-    return differ("cluster id", hex(claims.cluster->value), hex(facts.id.value));
+    return differ("cluster id", hex64(claims.cluster->value), hex64(facts.id.value));
   if (claims.clusterName && *claims.clusterName != facts.name)
     return differ("cluster.name", "'" + *claims.clusterName + "'", "'" + facts.name + "'");
   if (claims.partitionCount && *claims.partitionCount != facts.partitionCount)
@@ -65,7 +58,7 @@ std::optional<Failure> joinRefusal(const ClusterState& state, const NodeSpec& no
   if (auto reason = claimRefusal(*state.facts, claims)) return Failure{Status::Conflict, *reason};
   if (state.tombstones.find(BigEndianKey(node.member)) != nullptr)
     return Failure{Status::Stale,
-                   "member " + hex(node.member.value) +
+                   "member " + hex64(node.member.value) +
                        " was removed from the cluster: it comes back with an empty data folder only"};
   if (auto reason = nodeRefusal(state, node)) return Failure{Status::Conflict, *reason};
   return std::nullopt;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "cluster/cluster_generation.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 #include "http/json_body.hpp"
 
 namespace clusterkit {
@@ -25,7 +25,7 @@ ClusterId clusterAt(const std::string& address, std::shared_ptr<const http::Abor
     const http::ClientAnswer answer = client.get("/v1/status");
     if (answer.status != 200) return {};
     const auto cluster = http::JsonBody(answer.body).object("cluster");
-    const auto id = cluster ? http::parseHex64(cluster->requiredText("id")) : std::nullopt;
+    const auto id = cluster ? parseHex64(cluster->requiredText("id")) : std::nullopt;
     return ClusterId(id.value_or(0));
   } catch (const http::ClientError&) {
     return {};  // not there

@@ -1,8 +1,8 @@
 #include "daemon/identity.hpp"
 
-#include <charconv>
-#include <cstdio>
 #include <utility>
+
+#include "host/text.hpp"
 
 namespace clusterkit {
 namespace {
@@ -10,12 +10,6 @@ namespace {
 constexpr std::string_view kVersion = "3";
 constexpr std::string_view kWithoutSuccessor = "2";  // written before clusters had generations
 constexpr std::string_view kWithoutBoot = "1";       // written before boots were counted
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 // The next word of `text`, which loses it and the space behind it.
 std::string_view word(std::string_view& text) {
@@ -25,29 +19,22 @@ std::string_view word(std::string_view& text) {
   return first;
 }
 
-std::optional<std::uint64_t> number(std::string_view hexText) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(hexText.data(), hexText.data() + hexText.size(), out, 16);
-  if (error != std::errc() || end != hexText.data() + hexText.size() || hexText.empty()) return std::nullopt;
-  return out;
-}
-
 }  // namespace
 
 // "3 <member> <cluster> <boot> <superseded by> <node id>": readable for whoever inspects a data folder.
 std::string encodeIdentity(const Identity& identity) {
-  return std::string(kVersion) + " " + hex(identity.member.value) + " " + hex(identity.cluster.value) + " " +
-         hex(identity.boot) + " " + hex(identity.supersededBy.value) + " " + identity.nodeId;
+  return std::string(kVersion) + " " + hex64(identity.member.value) + " " + hex64(identity.cluster.value) +
+         " " + hex64(identity.boot) + " " + hex64(identity.supersededBy.value) + " " + identity.nodeId;
 }
 
 std::optional<Identity> decodeIdentity(std::string_view text) {
   const std::string_view version = word(text);
   if (version != kVersion && version != kWithoutSuccessor && version != kWithoutBoot) return std::nullopt;
   const std::optional<std::uint64_t> none = 0;
-  const auto member = number(word(text));
-  const auto cluster = number(word(text));
-  const auto boot = version == kWithoutBoot ? none : number(word(text));
-  const auto successor = version == kVersion ? number(word(text)) : none;
+  const auto member = parseHex64(word(text));
+  const auto cluster = parseHex64(word(text));
+  const auto boot = version == kWithoutBoot ? none : parseHex64(word(text));
+  const auto successor = version == kVersion ? parseHex64(word(text)) : none;
   if (!member || *member == 0 || !cluster || !boot || !successor || text.empty()) return std::nullopt;
   return Identity{MemberId(*member), ClusterId(*cluster), *boot, std::string(text), ClusterId(*successor)};
 }

@@ -12,7 +12,7 @@
 #include "daemon/load_settings.hpp"
 #include "host/line_log.hpp"
 #include "host/plugin_refused.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 #include "http/health_handler.hpp"
 
 namespace clusterkit {
@@ -237,7 +237,7 @@ bool Node::isReplica(const Partition& partition) const {
 ClusterSummary Node::cluster() const {
   const auto state = parts_->node.coordinator().state();
   ClusterSummary out;
-  out.id = http::hex64(state->facts->id.value);
+  out.id = hex64(state->facts->id.value);
   out.name = state->facts->name;
   out.partitionCount = state->facts->partitionCount;
   out.replicationFactor = state->facts->replicationFactor;

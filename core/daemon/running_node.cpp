@@ -10,7 +10,7 @@
 #include "daemon/exit_code.hpp"
 #include "daemon/settings_view.hpp"
 #include "daemon/version.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 #include "http/join_message.hpp"
 
 namespace clusterkit {
@@ -278,10 +278,10 @@ void RunningNode::announceStart(const char* manner) {
   const auto named = [](const ChosenPlugin& p) { return std::string(p.component.id) + " " + p.version; };
   log_.info("clusterkit", {{"version", kVersion},
                            {"node", self_.id},
-                           {"member", http::hex64(self_.member.value)},
+                           {"member", hex64(self_.member.value)},
                            {"start", manner}});
   log_.info("cluster", {{"name", settings_.cluster.name},
-                        {"id", identity_.cluster ? http::hex64(identity_.cluster.value) : "not known yet"}});
+                        {"id", identity_.cluster ? hex64(identity_.cluster.value) : "not known yet"}});
   log_.info("addresses", {{"http", httpAddress_}, {"transport", transport_.endpoint}});
   std::string sinks;
   for (std::size_t i = 0; i < plugins_.sinks.size(); ++i)

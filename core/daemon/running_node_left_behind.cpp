@@ -2,7 +2,7 @@
 // readable, and says what is wrong until an operator has emptied its data folder.
 #include "cluster/cluster_generation.hpp"
 #include "daemon/running_node.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 
 namespace clusterkit {
 namespace {
@@ -32,8 +32,8 @@ void RunningNode::leaveBehind(ClusterId by) {
 
 void RunningNode::standBehind() {
   const std::string problem = whatToDo(identity_.cluster, identity_.supersededBy);
-  log_.error("superseded", {{"cluster", http::hex64(identity_.cluster.value)},
-                            {"superseded_by", http::hex64(identity_.supersededBy.value)},
+  log_.error("superseded", {{"cluster", hex64(identity_.cluster.value)},
+                            {"superseded_by", hex64(identity_.supersededBy.value)},
                             {"what", problem}});
   api_->endConsensus(problem);
 }

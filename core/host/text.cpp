@@ -1,6 +1,7 @@
 #include "host/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "host/utf8.hpp"
 
@@ -8,21 +9,21 @@ namespace clusterkit {
 namespace {
 
 constexpr std::size_t kLongestQuote = 80;
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
 
 std::string oneLine(std::string_view text) {
-  static constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
   while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text.front());
     const std::size_t length = utf8SequenceLength(text);
     if (length == 0 || c < 0x20 || c == 0x7F) {
       out += "\\x";
-      out += hex[c >> 4];
-      out += hex[c & 15];
+      out += kHexDigits[c >> 4];
+      out += kHexDigits[c & 15];
       text.remove_prefix(1);
     } else {
       out += text.substr(0, length);
@@ -96,6 +97,20 @@ std::vector<std::string> splitTrimmed(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
+}
+
+std::string hex64(std::uint64_t number) {
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4)
+    *digit = kHexDigits[number & 15];
+  return text;
+}
+
+std::optional<std::uint64_t> parseHex64(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && text.size() <= 16 ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace clusterkit

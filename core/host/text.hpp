@@ -1,7 +1,9 @@
-// Small pure functions for one-line messages about names and values that people typed.
+// Small pure functions for names and values that people type and read.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,5 +29,11 @@ std::string nearestName(std::string_view name, const std::vector<std::string>& c
 std::vector<std::string> splitTrimmed(std::string_view text, char separator);
 
 std::string_view trimmed(std::string_view text);
+
+// 16 digits. How ids are shown, also in JSON, where numbers of other languages end at 2^53.
+std::string hex64(std::uint64_t number);
+
+// Of 1 to 16 hexadecimal digits and nothing else.
+std::optional<std::uint64_t> parseHex64(std::string_view text);
 
 }  // namespace clusterkit

@@ -1,7 +1,6 @@
 #include "http/api_answers.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "http/query.hpp"
 
@@ -83,19 +82,5 @@ void requireCluster(const ClusterState& state) {
 }
 
 Position positionOf(const ClusterState& state) { return {state.appliedIndex, state.mapEpoch()}; }
-
-std::string hex64(std::uint64_t number) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(16, '0');
-  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4) *digit = kDigits[number & 15];
-  return text;
-}
-
-std::optional<std::uint64_t> parseHex64(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  const bool whole = result.ec == std::errc{} && result.ptr == text.data() + text.size();
-  return whole && text.size() <= 16 ? std::optional(number) : std::nullopt;
-}
 
 }  // namespace clusterkit::http

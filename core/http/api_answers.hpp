@@ -64,7 +64,5 @@ void proposeFor(ClusterApi& api, Call& call, CommandBody command, Respond respon
 void requireCluster(const ClusterState& state);
 
 Position positionOf(const ClusterState& state);
-std::string hex64(std::uint64_t number);  // 16 digits: JSON numbers of other languages end at 2^53
-std::optional<std::uint64_t> parseHex64(std::string_view text);
 
 }  // namespace clusterkit::http

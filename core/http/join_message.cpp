@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "cluster/json_text.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 #include "http/http_client.hpp"
 #include "http/query.hpp"
 

@@ -1,6 +1,7 @@
 #include "http/nodes_handler.hpp"
 
 #include "cluster/event_json.hpp"
+#include "host/text.hpp"
 #include "http/api_answers.hpp"
 #include "http/query.hpp"
 #include "http/topology_view.hpp"

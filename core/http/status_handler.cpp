@@ -2,6 +2,7 @@
 
 #include "cluster/cluster_generation.hpp"
 #include "cluster/event_json.hpp"
+#include "host/text.hpp"
 #include "http/api_answers.hpp"
 #include "http/query.hpp"
 

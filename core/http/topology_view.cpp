@@ -6,7 +6,7 @@
 #include <map>
 
 #include "cluster/event_json.hpp"
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 
 namespace clusterkit::http {
 namespace {

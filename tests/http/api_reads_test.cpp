@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/api_answers.hpp"
+#include "host/text.hpp"
 #include "http/api_fixture.hpp"
 #include "http/topology_view.hpp"
 
