@@ -9,10 +9,9 @@
 
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "cluster/coordinator.hpp"
+#include "daemon/generation_search.hpp"
 #include "host/event_loop.hpp"
 #include "http/http_client.hpp"
 
@@ -37,19 +36,18 @@ class GenerationCheck final : public ClusterObserver {
   void onMembers(std::span<const Member>, LogIndex) override {}
 
  private:
-  enum class Whom { Everybody, TheSilent };
+  using Whom = GenerationSearch::Whom;
   void lookLater();
   bool look(Whom whom);
-  std::vector<std::string> addresses(Whom whom);
 
   EventLoop& loop_;
   Workers& workers_;
   Coordinator& coordinator_;
   const ClusterId cluster_;
+  GenerationSearch search_;
   Superseded superseded_;
   bool lookedAround_ = false;
   bool looking_ = false;
-  std::size_t asked_ = 0;  // where the next look begins, so that many nodes are asked in turn
   TimerId later_;
   const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();
   Lifetime lifetime_;
