@@ -131,11 +131,6 @@ Object factsOf(const Survivor& survivor, const RecoveryPlan& plan) {
   return facts;
 }
 
-bool isAlone(const Survivor& survivor, const OfflineConsensus::SoleVoter& voter, const RecoveryPlan& plan) {
-  return !survivor.image.repairing() && !survivor.identity->supersededBy && voter.members.size() == 1 &&
-         plan.dropped.empty();
-}
-
 bool sameLog(const StoreImage& a, const StoreImage& b) {
   return a.term == b.term && a.last == b.last && a.lastTerm == b.lastTerm &&
          a.snapshot.index == b.snapshot.index;
@@ -161,7 +156,7 @@ void recover(const Session& session, const Arguments& arguments) {
     facts = factsOf(copy.survivor(), plan);
     generation = std::to_string(generationOf(plan.identity.cluster));
     seen = copy.survivor().image;
-    const bool needed = !isAlone(copy.survivor(), copy.soleVoter(plan), plan);
+    const bool needed = !isWholeCluster(copy.survivor(), plan, copy.soleVoter(plan).members.size());
     facts.set("recovery", needed ? "not confirmed" : "not needed: start the node, it is the whole cluster");
     if (!needed || !wanted.confirmed) print(session, facts);
     if (!needed) return;

@@ -53,4 +53,10 @@ RecoveryPlan planRecovery(const Survivor& survivor, std::uint64_t random, WallTi
   return plan;
 }
 
+// One that was left behind takes no part when it is started, however alone it is.
+bool isWholeCluster(const Survivor& survivor, const RecoveryPlan& plan, std::size_t members) {
+  return !survivor.image.repairing() && !survivor.identity->supersededBy && members == 1 &&
+         plan.dropped.empty();
+}
+
 }  // namespace clusterkit::cli

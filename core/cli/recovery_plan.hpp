@@ -36,4 +36,8 @@ struct RecoveryPlan {
 // Throws NothingToRecover. `random`: any 64 bits.
 RecoveryPlan planRecovery(const Survivor& survivor, std::uint64_t random, WallTime now);
 
+// Whether the survivor, of a configuration of that many voters and learners, is the whole cluster already:
+// its node can be started as it is.
+bool isWholeCluster(const Survivor& survivor, const RecoveryPlan& plan, std::size_t members);
+
 }  // namespace clusterkit::cli

@@ -84,5 +84,50 @@ TEST_F(RecoveryPlanOf, AFolderThatWasLeftBehindGoesOnAfterTheGenerationThatDidSo
   EXPECT_FALSE(made.identity.supersededBy);
 }
 
+// A sole node of a cluster that another one has gone on with.
+class RecoveryOfASoleNode : public RecoveryPlanOf {
+ protected:
+  void SetUp() override {
+    ClusterFacts facts = clusterFacts();
+    facts.id = foundingId(0x1122334400000001);
+    create(std::move(facts));
+  }
+  Survivor sole() const {
+    Survivor out = survivor();
+    out.identity = Identity{MemberId(1), state().facts->id, 5, "node-1"};
+    return out;
+  }
+};
+
+TEST_F(RecoveryOfASoleNode, IsNotNeededWhileItIsTheWholeCluster) {
+  EXPECT_TRUE(isWholeCluster(sole(), plan(sole()), 1));
+  EXPECT_FALSE(isWholeCluster(sole(), plan(sole()), 3)) << "the others still have a vote";
+  Survivor repairing = sole();
+  repairing.image.flags = CK_STORE_REPAIRING;
+  EXPECT_FALSE(isWholeCluster(repairing, plan(repairing), 1));
+}
+
+TEST_F(RecoveryOfASoleNode, IsNeededAndGoesOnWhenItWasLeftBehind) {
+  Survivor leftBehind = sole();
+  leftBehind.identity->supersededBy = ClusterId(0x112233440007ffff);
+  const RecoveryPlan made = plan(leftBehind);
+  EXPECT_THAT(made.dropped, testing::IsEmpty());
+  EXPECT_FALSE(isWholeCluster(leftBehind, made, 1)) << "it would start and take no part";
+
+  EXPECT_EQ(generationOf(made.identity.cluster), 8u);
+  EXPECT_FALSE(made.identity.supersededBy);
+  const auto decoded = decodeCommand(made.command);
+  EXPECT_TRUE(run(std::get<Command>(decoded).body).applied()) << "the state takes the command";
+  EXPECT_EQ(state().facts->id, made.identity.cluster);
+  // And from then on it needs no other one.
+  Survivor recovered = sole();
+  recovered.identity = made.identity;
+  EXPECT_TRUE(isWholeCluster(recovered, plan(recovered), 1));
+}
+
+TEST_F(RecoveryPlanOf, IsNeededWhileOthersAreMembers) {
+  EXPECT_FALSE(isWholeCluster(survivor(), plan(survivor()), 1));
+}
+
 }  // namespace
 }  // namespace clusterkit::cli
