@@ -1,5 +1,7 @@
 #include "host/call_outcome.hpp"
 
+#include "host/text.hpp"
+
 namespace clusterkit {
 
 Status toStatus(ck_status status) {
@@ -33,8 +35,7 @@ std::string_view name(Status status) {
 
 std::string textOf(const ck_error& error) {
   const char* const end = static_cast<const char*>(std::memchr(error.msg, '\0', sizeof error.msg));
-  return std::string(error.msg,
-                     end != nullptr ? static_cast<std::size_t>(end - error.msg) : sizeof error.msg);
+  return oneLine({error.msg, end != nullptr ? static_cast<std::size_t>(end - error.msg) : sizeof error.msg});
 }
 
 }  // namespace clusterkit

@@ -40,7 +40,7 @@ Status toStatus(ck_status status);
 inline ck_status toAbi(Status status) { return static_cast<ck_status>(status); }
 std::string_view name(Status status);  // "not_leader"
 // The message, also of a plugin that forgot to end it.
-std::string textOf(const ck_error& error);
+std::string textOf(const ck_error& error);  // as one line
 
 // What an asynchronous call ended with. value0, value1 and payload mean what the call's contract says.
 // Not called Outcome: that is what apply decided about a command (cluster/outcome.hpp).

@@ -1,5 +1,8 @@
 #include "host/text.hpp"
 
+#include <clusterkit/plugin.hpp>
+
+#include "host/call_outcome.hpp"
 #include "host/utf8.hpp"
 
 #include <gmock/gmock.h>
@@ -19,6 +22,10 @@ TEST(Text, QuotedTextIsOneShortReadableLine) {
       << "cut between characters";
 }
 
+TEST(Text, WhatAPluginSaysIsOneLine) {
+  EXPECT_EQ(textOf(makeError(CK_INVALID, "env = 'A\nB': is wrong")), "env = 'A\\x0aB': is wrong");
+}
+
 TEST(Text, NearestNameForgivesTypingErrorsOnly) {
   const std::vector<std::string> names{"listen", "advertise", "seeds"};
   EXPECT_EQ(nearestName("lisen", names), "listen");
@@ -29,6 +36,15 @@ TEST(Text, NearestNameForgivesTypingErrorsOnly) {
   EXPECT_EQ(nearestName("banana", names), "");
   EXPECT_EQ(nearestName("x", {}), "");
   EXPECT_EQ(nearestName(std::string(100'000, 'a'), names), "");
+}
+
+TEST(Text, IdsAreShownWith16DigitsAndReadWithUpTo16) {
+  EXPECT_EQ(hex64(0), "0000000000000000");
+  EXPECT_EQ(hex64(0x1122334400ABCDEF), "1122334400abcdef");
+  EXPECT_EQ(parseHex64("1122334400abcdef"), 0x1122334400ABCDEFU);
+  EXPECT_EQ(parseHex64("Ff"), 255U);
+  for (const char* bad : {"", " 1", "1 ", "0x1", "-1", "+1", "g", "00000000000000001"})
+    EXPECT_FALSE(parseHex64(bad)) << bad;
 }
 
 TEST(Text, EditDistanceCountsASwapAsOne) {
