@@ -31,6 +31,12 @@ std::string_view adviceFor(int exitCode) {
   return "the node stops";
 }
 
+// Of a store at the start. What else may be wrong with it, it says itself with what to do.
+std::string withAdvice(Status status, const std::string& reason) {
+  const bool disk = status == Status::Io || status == Status::NoSpace;
+  return disk ? reason + "; see to the disk, then start the node again" : reason;
+}
+
 std::unique_ptr<http::HttpServer> listen(const Settings& settings, http::Api& api) {
   try {
     return std::make_unique<http::HttpServer>(serverOptions(settings.http), api);
@@ -97,7 +103,7 @@ void RunningNode::openStore() {
     if (image)
       storeOpened(image.value());
     else
-      fail(kExitStore, image.failure().text);
+      fail(kExitStore, withAdvice(image.failure().status, image.failure().text));
   });
 }
 
@@ -106,7 +112,7 @@ void RunningNode::storeOpened(const StoreImage& image) {
     if (found)
       identityLoaded(image, std::move(found.value()));
     else
-      fail(kExitStore, found.failure().text);
+      fail(kExitStore, withAdvice(found.failure().status, found.failure().text));
   });
 }
 
@@ -136,7 +142,8 @@ void RunningNode::save(std::function<void()> then) {
     if (outcome.ok())
       then();
     else
-      fail(kExitStore, "the identity of the node cannot be stored: " + outcome.text);
+      fail(kExitStore,
+           "the identity of the node cannot be stored: " + withAdvice(outcome.status, outcome.text));
   });
 }
 
@@ -276,10 +283,9 @@ std::string RunningNode::joinQuestion() const {
 
 void RunningNode::announceStart(const char* manner) {
   const auto named = [](const ChosenPlugin& p) { return std::string(p.component.id) + " " + p.version; };
-  log_.info("clusterkit", {{"version", kVersion},
-                           {"node", self_.id},
-                           {"member", hex64(self_.member.value)},
-                           {"start", manner}});
+  log_.info(
+      "clusterkit",
+      {{"version", kVersion}, {"node", self_.id}, {"member", hex64(self_.member.value)}, {"start", manner}});
   log_.info("cluster", {{"name", settings_.cluster.name},
                         {"id", identity_.cluster ? hex64(identity_.cluster.value) : "not known yet"}});
   log_.info("addresses", {{"http", httpAddress_}, {"transport", transport_.endpoint}});
