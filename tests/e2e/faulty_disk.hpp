@@ -32,8 +32,10 @@ class FaultyDisk {
   void failNextSync() { order("fail"); }        // EIO once; later ones succeed
   void forgetSyncs() { order("forget"); }       // they report success and do nothing
   void becomeReadOnly() { order("readonly"); }  // as ext4 does after an error: EROFS also for open files
+  // Before it opens for writing, writes or syncs for the n-th time, counted from its start.
+  void killAt(int call) { order("kill " + std::to_string(call)); }
   void heal() { order("none"); }
-  // One line for each call that was failed or forgotten, and for each sync after a failed one.
+  // One line for each call that was failed, forgotten or killed at, and for each sync after a failed one.
   std::string reported() const {
     std::ifstream in(report());
     return {std::istreambuf_iterator<char>(in), {}};

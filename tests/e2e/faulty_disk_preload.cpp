@@ -2,6 +2,7 @@
 // ordered.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,8 +29,13 @@ F* real(F*, const char* name) {
 enum class Order { None, Fail, Forget, ReadOnly };
 
 std::atomic<bool> failed{false};
+std::atomic<int> callsSeen{0};
 
-Order order() {
+void report(const char* what, const char* path);
+
+// What is ordered for a call that would change `path`. "kill 7" ends the process before its seventh such
+// call.
+Order orderFor(const char* path) {
   const char* file = std::getenv("FAULTY_DISK_ORDERS");
   const int fd = file == nullptr ? -1 : REAL(open64)(file, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Order::None;
@@ -37,6 +43,10 @@ Order order() {
   const ssize_t size = ::read(fd, word, sizeof word - 1);
   ::close(fd);
   if (size <= 0) return Order::None;
+  if (std::strncmp(word, "kill ", 5) == 0 && ++callsSeen == std::atoi(word + 5)) {
+    report("killed", path);
+    ::kill(::getpid(), SIGKILL);
+  }
   if (std::strcmp(word, "fail") == 0) return Order::Fail;
   if (std::strcmp(word, "forget") == 0) return Order::Forget;
   return std::strcmp(word, "readonly") == 0 ? Order::ReadOnly : Order::None;
@@ -69,7 +79,7 @@ void report(const char* what, const char* path) {
 int syncAs(int (*call)(int), int fd) {
   char path[PATH_MAX];
   if (!pathOf(fd, path)) return call(fd);
-  switch (order()) {
+  switch (orderFor(path)) {
     case Order::Fail:
       if (failed.exchange(true)) break;
       report("failed", path);
@@ -85,7 +95,7 @@ int syncAs(int (*call)(int), int fd) {
 
 bool isRefused(int fd) {
   char path[PATH_MAX];
-  if (!pathOf(fd, path) || order() != Order::ReadOnly) return false;
+  if (!pathOf(fd, path) || orderFor(path) != Order::ReadOnly) return false;
   report("refused", path);
   errno = EROFS;
   return true;
@@ -93,7 +103,7 @@ bool isRefused(int fd) {
 
 int openAs(const char* path, int flags, mode_t mode) {
   const bool changes = (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) != 0;
-  if (changes && below(path) && order() == Order::ReadOnly) {
+  if (changes && below(path) && orderFor(path) == Order::ReadOnly) {
     report("refused", path);
     errno = EROFS;
     return -1;

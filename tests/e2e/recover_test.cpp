@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "e2e/faulty_disk.hpp"
 #include "e2e/test_cluster.hpp"
 
 namespace clusterkit::test {
@@ -31,6 +32,13 @@ std::map<std::string, std::string> filesOf(const TestNode& node) {
   for (const auto& file : fs::recursive_directory_iterator(node.dataDir()))
     if (file.is_regular_file()) all[file.path().string()] = readFile(file.path());
   return all;
+}
+
+// All but the lock, which names who holds it.
+bool sameStore(const fs::path& a, const fs::path& b) {
+  for (const char* file : {"store.db", "store.db-wal", "high-water"})
+    if (readFile(a / file) != readFile(b / file)) return false;
+  return true;
 }
 
 std::string problemOf(const TestNode& node) {
@@ -213,6 +221,50 @@ TEST_F(Recover, InterruptedAtAnyMomentItCanBeRepeated) {
     ASSERT_EQ(again.exitCode, 0) << again.output;
     EXPECT_EQ(factsIn(recover(survivor()))->getValue<int>("generation"), 2) << moment.count();
   }
+  survivor().start();
+  ASSERT_TRUE(eventually([&] { return survivor().ready(); }, 20s));
+  expectAllValues(survivor());
+}
+
+// Without luck: at every call that changes the folder, so also at all of them between backup and batch.
+TEST_F(Recover, KilledAtEachOfItsWritesAndSyncsItCanBeRepeated) {
+  if (!FaultyDisk::works()) GTEST_SKIP() << "nothing can be preloaded beside a sanitizer";
+  const fs::path folder = survivor().dataDir(), original = cluster_.folder() / "original";
+  fs::copy(folder, original, fs::copy_options::recursive);
+  int inBackup = 0, untouched = 0, unfinished = 0, finished = 0;
+  for (int call = 1;; ++call) {
+    ASSERT_LT(call, 200);
+    fs::remove_all(folder);
+    fs::copy(original, folder, fs::copy_options::recursive);
+    FaultyDisk disk;
+    disk.killAt(call);
+    const Finished killed =
+        runToEnd({cliPath(), "recover", folder.string(), "--as-sole-voter"}, 20s, disk.environment(folder));
+    if (killed.exitCode == 0) break;  // it makes fewer calls
+    SCOPED_TRACE(disk.reported());
+    ASSERT_EQ(killed.exitCode, 128 + SIGKILL) << killed.output;
+    const bool backedUp = fs::exists(folder / "store.before-generation-2");
+    const bool same = sameStore(folder / "store", original / "store");
+    EXPECT_TRUE(!backedUp || sameStore(folder / "store.before-generation-2", original / "store"));
+    const Finished again = recover(survivor(), {"--as-sole-voter"});
+    ASSERT_EQ(again.exitCode, 0) << again.output;
+    const Object::Ptr found = factsIn(again);
+    EXPECT_EQ(found->getValue<int>("values"), 20);
+    EXPECT_EQ(found->getValue<std::string>("state"), "whole");
+    if (found->getValue<int>("generation") == 2) {
+      ++finished;
+      EXPECT_TRUE(backedUp);
+      EXPECT_THAT(found->getValue<std::string>("recovery"), HasSubstr("not needed"));
+    } else {
+      ++(!backedUp ? inBackup : same ? untouched : unfinished);
+      EXPECT_TRUE(backedUp || same) << "the store is touched when its copy is safe, not before";
+      EXPECT_EQ(found->getValue<std::string>("recovery"), "done");
+    }
+  }
+  EXPECT_GT(inBackup, 0);
+  EXPECT_GT(untouched, 0) << "between backup and batch";
+  EXPECT_GT(unfinished, 0) << "in the batch, before it counts";
+  EXPECT_GT(finished, 0) << "behind it";
   survivor().start();
   ASSERT_TRUE(eventually([&] { return survivor().ready(); }, 20s));
   expectAllValues(survivor());
