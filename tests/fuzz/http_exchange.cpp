@@ -1,11 +1,8 @@
 #include "fuzz/http_exchange.hpp"
 
-#include <Poco/Net/StreamSocketImpl.h>
 #include <sys/socket.h>
 
-#include <cerrno>
-#include <system_error>
-
+#include "fuzz/paired_socket.hpp"
 #include "fuzz/require.hpp"
 
 namespace clusterkit::fuzz {
@@ -13,31 +10,39 @@ namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
 
-// A socket of no network, which has no address to tell.
-class PairedSocket : public Poco::Net::StreamSocketImpl {
- public:
-  explicit PairedSocket(int descriptor) : StreamSocketImpl(descriptor) {}
-  Poco::Net::SocketAddress peerAddress() override { return {"127.0.0.1", 50000}; }
-};
+}  // namespace
 
-Poco::Net::StreamSocket paired(int descriptor) {
-  Poco::Net::StreamSocket socket(new PairedSocket(descriptor));
-  socket.setBlocking(false);
-  return socket;
+void TwoSinks::listSinks(http::Callback<std::vector<http::SinkView>> done) {
+  done(std::vector<http::SinkView>{sinkOf("audit"), sinkOf("hook")});
 }
 
-}  // namespace
+void TwoSinks::controlSink(std::string name, http::SinkControl control, http::Callback<http::SinkView> done) {
+  if (name != "audit" && name != "hook")
+    return done(http::Failure{http::FailureKind::NotFound, "this node has no sink '" + name + "'"});
+  if (std::holds_alternative<http::ReloadSink>(control))
+    return done(http::Failure{http::FailureKind::Unsupported, "there is no configuration to read again"});
+  done(sinkOf(name));
+}
+
+http::SinkView TwoSinks::sinkOf(const std::string& name) {
+  http::SinkView sink;
+  sink.name = name;
+  sink.plugin = "script";
+  sink.scope = "every";
+  sink.state = "running";
+  return sink;
+}
 
 HttpExchange::HttpExchange()
     : environment_{options_, api_, stats_, std::make_shared<http::Mailbox>(-1), 0},
       scratch_(kScratchBytes, '\0'),
       now_(std::chrono::steady_clock::now()) {
   environment_.mailbox->adoptThread();
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    throw std::system_error(errno, std::generic_category(), "socketpair");
-  client_ = paired(ends[0]);
-  connection_ = std::make_unique<http::Connection>(1, paired(ends[1]), environment_, now_);
+  auto [client, server] = makePairedSockets();
+  client.setBlocking(false);
+  server.setBlocking(false);
+  client_ = client;
+  connection_ = std::make_unique<http::Connection>(1, server, environment_, now_);
 }
 
 void HttpExchange::send(std::string_view bytes) {

@@ -13,13 +13,26 @@
 #include "http/api.hpp"
 #include "http/connection.hpp"
 #include "http/fake_cluster.hpp"
+#include "http/sinks_handler.hpp"
 
 namespace clusterkit::fuzz {
+
+// A node with the sinks "audit" and "hook".
+class TwoSinks : public http::SinkApi {
+ public:
+  void listSinks(http::Callback<std::vector<http::SinkView>> done) override;
+  void controlSink(std::string name, http::SinkControl control, http::Callback<http::SinkView> done) override;
+
+ private:
+  static http::SinkView sinkOf(const std::string& name);
+};
 
 // The API, with a note of every head that it was asked to admit.
 class NotedApi : public http::RequestHandler {
  public:
-  explicit NotedApi(http::ClusterApi& cluster) : api_(cluster) {}
+  explicit NotedApi(http::ClusterApi& cluster) : api_(cluster), sinksHandler_(cluster, sinks_) {
+    sinksHandler_.addTo(api_.router());
+  }
 
   std::variant<http::BodyLimit, http::Response> admit(const http::Request& head) override {
     methods_.push_back(head.method);
@@ -33,6 +46,8 @@ class NotedApi : public http::RequestHandler {
 
  private:
   http::Api api_;
+  TwoSinks sinks_;
+  http::SinksHandler sinksHandler_;
   std::vector<http::Method> methods_;
 };
 

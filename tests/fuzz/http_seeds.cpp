@@ -59,6 +59,10 @@ std::vector<Seed> httpSeeds() {
                             request("POST /v1/rebalance/cancel")),
       seed("events", get("/v1/events?since=2&types=node_join,leader_change&limit=3&wait=1s")),
       seed("stream", get("/v1/events?since=0", "Accept: text/event-stream\r\nLast-Event-ID: 3\r\n")),
+      seed("sinks", get("/v1/sinks") + get("/v1/sinks/hook") + request("POST /v1/sinks/audit/pause") +
+                        request("POST /v1/sinks/audit/resume", "Content-Type: application/json\r\n", "{}")),
+      seed("replay", request("POST /v1/sinks/audit/replay?since=3") + request("POST /v1/sinks/hook/reload") +
+                         request("POST /v1/sinks/none/replay?since=0&until=2")),
       seed("absolute", "OPTIONS http://h/cluster HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\n\r\n"),
       seed("old", "\r\nGET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
       seed("refused", get("/nowhere") + request("PATCH /cluster") + "BREW / HTTP/1.1\r\n\r\n"),

@@ -11,7 +11,11 @@
   X(command)            \
   X(config_ini)         \
   X(config_xml)         \
-  X(elf_notes) X(http_request) X(peer_message) X(raft_core) X(raft_message) X(snapshot) X(wire_frame)
+  X(elf_notes)          \
+  X(hook_section)       \
+  X(http_request)       \
+  X(peer_message)       \
+  X(raft_core) X(raft_message) X(script_event) X(script_output) X(snapshot) X(webhook_answer) X(wire_frame)
 
 #define DECLARE(name) int fuzz_##name(const std::uint8_t* data, std::size_t size);
 extern "C" {

@@ -11,6 +11,7 @@ struct Seed {
 };
 
 std::vector<Seed> configSeeds();
+std::vector<Seed> hookSeeds();
 std::vector<Seed> httpSeeds();
 std::vector<Seed> peerSeeds();
 std::vector<Seed> pluginSeeds();  // ELF files and frames of a transport

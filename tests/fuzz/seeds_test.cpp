@@ -24,7 +24,8 @@ bool writesSamples() { return std::getenv("CLUSTERKIT_WRITE_SAMPLES") != nullptr
 
 std::vector<Seed> allSeeds() {
   std::vector<Seed> all;
-  for (const auto& some : {configSeeds(), httpSeeds(), peerSeeds(), pluginSeeds(), raftSeeds(), stateSeeds()})
+  for (const auto& some :
+       {configSeeds(), hookSeeds(), httpSeeds(), peerSeeds(), pluginSeeds(), raftSeeds(), stateSeeds()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
