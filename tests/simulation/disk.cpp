@@ -13,9 +13,8 @@ DiskBatch DiskBatch::copyOf(const ck_store_batch& batch, std::uint64_t seq) {
   copy.compactTo = batch.compact_to;
   copy.entries.reserve(batch.entry_count);
   for (std::uint64_t i = 0; i < batch.entry_count; ++i) {
-    DiskEntry entry{batch.entries[i], std::make_shared<const std::string>(view(batch.entries[i].data)), 0};
+    DiskEntry entry{batch.entries[i], std::make_shared<const std::string>(view(batch.entries[i].data)), {}};
     entry.record.data = span(*entry.bytes);
-    entry.checksum = entry.sum();
     copy.entries.push_back(std::move(entry));
   }
   for (std::uint64_t i = 0; i < batch.meta_count; ++i) {
@@ -34,18 +33,15 @@ void DiskImage::take(const DiskBatch& batch) {
   if (batch.hard) set(*batch.hard);
   if (batch.truncateFrom != 0 && !log.empty() && batch.truncateFrom <= shape.last())
     log.resize(batch.truncateFrom > shape.first() ? batch.truncateFrom - shape.first() : 0);
-  std::vector<ck_log_entry> records;
+  ck_store_batch cut{}, compact{};
+  cut.truncate_from = batch.truncateFrom;
+  compact.compact_to = batch.compactTo;
+  shape.apply(cut);
   for (const DiskEntry& entry : batch.entries) {
     log.push_back(entry);
-    records.push_back(entry.record);
+    shape.append(entry.record.index, entry.record.term);
   }
-  ck_store_batch shapeOnly{};
-  shapeOnly.size = sizeof shapeOnly;
-  shapeOnly.truncate_from = batch.truncateFrom;
-  shapeOnly.entries = records.data();
-  shapeOnly.entry_count = records.size();
-  shapeOnly.compact_to = batch.compactTo;
-  shape.apply(shapeOnly);
+  shape.apply(compact);
   while (!log.empty() && log.size() > (shape.empty() ? 0 : shape.last() - shape.first() + 1)) log.pop_front();
   for (const auto& [key, value] : batch.named) {
     if (value)

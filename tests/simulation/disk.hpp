@@ -25,9 +25,11 @@ namespace clusterkit::sim {
 struct DiskEntry {
   ck_log_entry record{};  // its data lies in `bytes`
   std::shared_ptr<const std::string> bytes;
-  std::uint64_t checksum = 0;  // of all of it, when it was written
+  // Of all of it when it was written; only what the simulation damages has one, nothing else can differ.
+  std::optional<std::uint64_t> checksum;
 
   std::uint64_t sum() const;
+  bool isDamaged() const { return checksum && *checksum != sum(); }
 };
 
 struct DiskBatch {

@@ -16,6 +16,7 @@ std::string withFlippedBit(std::string bytes, Dice& dice) {
 }
 
 void flipIn(DiskEntry& entry, Dice& dice) {
+  if (!entry.checksum) entry.checksum = entry.sum();
   if (entry.bytes->empty()) {
     entry.record.term ^= std::uint64_t{1} << dice.below(8);
     return;
@@ -98,7 +99,7 @@ bool Disk::fallBackToPreviousSnapshot() {
 
 bool Disk::cutAtFirstDamagedEntry() {
   const auto damaged = std::find_if(durable.log.begin(), durable.log.end(),
-                                    [](const DiskEntry& entry) { return entry.sum() != entry.checksum; });
+                                    [](const DiskEntry& entry) { return entry.isDamaged(); });
   if (damaged == durable.log.end()) return false;
   const std::uint64_t first = durable.shape.first();
   const std::uint64_t index = first + static_cast<std::uint64_t>(damaged - durable.log.begin());

@@ -63,19 +63,22 @@ bool CommittedEntries::take(MemberId member, const Committed& entry, Verdict& ve
                                            " after " + text(reached.value));
   reached = entry.index;
   const Entry present{entry.epoch.value, digest(entry.command)};
-  const auto [known, fresh] = entries_.emplace(entry.index, present);
-  if (!fresh && !(known->second == present))
+  if (entry.index.value >= entries_.size()) entries_.resize(entry.index.value + 1);
+  Entry& known = entries_[entry.index.value];
+  const bool fresh = known.term == 0;
+  if (fresh) known = present;
+  if (!(known == present))
     verdict.broken("CommittedEntriesNeverChange",
-                   "index " + text(entry.index.value) + " of term " + text(known->second.term) +
+                   "index " + text(entry.index.value) + " of term " + text(known.term) +
                        " is another one of term " + text(present.term) + " at member " + text(member.value));
   return fresh;
 }
 
 void LeaderIsComplete::leads(MemberId member, const Disk& disk, const CommittedEntries& committed,
                              Verdict& verdict) {
-  if (committed.all().empty()) return;
+  const auto [index, entry] = committed.last();
+  if (!index) return;
   const LogShape& log = disk.submitted;
-  const auto& [index, entry] = *committed.all().rbegin();
   const bool has = log.snapshot().index >= index.value || log.termAt(index.value) == entry.term;
   if (!has)
     verdict.broken("LeaderIsComplete", "member " + text(member.value) +

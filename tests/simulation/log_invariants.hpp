@@ -71,13 +71,20 @@ class CommittedEntries {
   void committed(MemberId member, std::span<const Committed> entries, Verdict& verdict,
                  FirstSeen&& firstSeen) {
     for (const Committed& entry : entries)
-      if (take(member, entry, verdict)) firstSeen(entry.index, Entry(entries_.at(entry.index)));
+      if (take(member, entry, verdict)) firstSeen(entry.index, Entry(entries_[entry.index.value]));
   }
-  const std::map<LogIndex, Entry>& all() const { return entries_; }
+  bool contains(LogIndex index) const {
+    return index.value < entries_.size() && entries_[index.value].term != 0;
+  }
+  // The newest; index 0: none.
+  std::pair<LogIndex, Entry> last() const {
+    if (entries_.empty()) return {};
+    return {LogIndex(entries_.size() - 1), entries_.back()};
+  }
 
  private:
   bool take(MemberId member, const Committed& entry, Verdict& verdict);
-  std::map<LogIndex, Entry> entries_;
+  std::vector<Entry> entries_;  // by index; term 0: nothing that counts
   std::map<MemberId, LogIndex> reached_;
 };
 

@@ -35,18 +35,16 @@ void Letter::Recycle::operator()(Letter* letter) const {
   if (pile().size() < kPileMax && old->bytes.capacity() <= kLetterMax) pile().push_back(std::move(old));
 }
 
-NetworkTransport* Network::at(MemberId member) {
-  const auto found = attached_.find(member);
-  return found == attached_.end() ? nullptr : found->second;
-}
+NetworkTransport* Network::at(MemberId member) { return stations_[member.value % stations_.size()]; }
 
 void Network::attach(MemberId member, NetworkTransport& transport) {
-  attached_[member] = &transport;
+  attached_[member] = stations_[member.value % stations_.size()] = &transport;
   connectSoon(member);
 }
 
 void Network::detach(MemberId member) {
   attached_.erase(member);
+  stations_[member.value % stations_.size()] = nullptr;
   disconnect(member);
 }
 
@@ -95,7 +93,7 @@ void Network::connect(MemberId member) {
 }
 
 void Network::send(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter) {
-  if (cuts_.contains({from, to}) || dice_.chance(faults.lossPercent)) {
+  if (cuts_.contains(from, to) || dice_.chance(faults.lossPercent)) {
     trace_.note(Step::Lost, from.value, to.value, letter->bytes.size());
     return;
   }
@@ -112,7 +110,7 @@ void Network::post(MemberId from, MemberId to, std::uint32_t lane, Duration dela
   const bool late = dice_.chance(faults.stragglerPercent);
   scheduler_.after(dice_.between(faults.delayMin, late ? faults.stragglerMax : delayMax),
                    [this, from, to, lane, late, l = std::move(letter)]() mutable {
-                     if (late || !cuts_.contains({from, to})) deliver(from, to, lane, std::move(l));
+                     if (late || !cuts_.contains(from, to)) deliver(from, to, lane, std::move(l));
                    });
 }
 

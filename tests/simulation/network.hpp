@@ -3,6 +3,7 @@
 #pragma once
 
 #include <clusterkit/transport.h>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "simulation/dice.hpp"
+#include "simulation/member_set.hpp"
 #include "simulation/trace.hpp"
 
 namespace clusterkit::sim {
@@ -53,8 +55,8 @@ class Network {
   void send(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter);
 
   LinkFaults faults;
-  void cut(MemberId from, MemberId to) { cuts_.insert({from, to}); }
-  void mend(MemberId from, MemberId to) { cuts_.erase({from, to}); }
+  void cut(MemberId from, MemberId to) { cuts_.insert(from, to); }
+  void mend(MemberId from, MemberId to) { cuts_.erase(from, to); }
   void mendAll() { cuts_.clear(); }
   // All connections of a member end, and begin anew.
   void reset(MemberId member);
@@ -72,7 +74,8 @@ class Network {
   Dice& dice_;
   Trace& trace_;
   std::map<MemberId, NetworkTransport*> attached_;
-  std::set<Link> cuts_;
+  std::array<NetworkTransport*, MemberSet::kIds> stations_{};  // the same, for messages
+  LinkSet cuts_;
   std::set<Link> connected_;  // lower member first
 };
 

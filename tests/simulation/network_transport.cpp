@@ -20,11 +20,11 @@ Transport::Local NetworkTransport::start(std::uint64_t localMember) {
 }
 
 ck_status NetworkTransport::setPeers(const ck_peer* peers, std::uint64_t count) {
-  std::set<MemberId> wanted;
+  MemberSet wanted;
   for (std::uint64_t i = 0; i < count; ++i) wanted.insert(MemberId(peers[i].member));
   wanted.erase(self_);
   if (wanted == peers_) return CK_OK;
-  peers_ = std::move(wanted);
+  peers_ = wanted;
   parts_.network.connectSoon(self_);
   return CK_OK;
 }
@@ -36,7 +36,7 @@ ck_status NetworkTransport::send(const ck_message* messages, std::uint64_t count
     Letter::Ptr letter = Letter::blank();
     for (std::uint64_t i = 0; i < message.part_count; ++i) letter->bytes += view(message.parts_in[i]);
     if (parts_.version == Version::Other) sayAsOther(letter->bytes, parts_.disk, parts_.dice);
-    parts_.witness.sent(self_, letter->bytes);
+    parts_.witness.sent(self_, message.lane, letter->bytes);
     parts_.network.send(self_, MemberId(message.to), message.lane, std::move(letter));
   }
   return CK_OK;

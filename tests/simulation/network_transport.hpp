@@ -2,7 +2,6 @@
 #pragma once
 
 #include <clusterkit/transport.hpp>
-#include <set>
 
 #include "simulation/network.hpp"
 #include "simulation/power.hpp"
@@ -43,7 +42,7 @@ class NetworkTransport final : public Transport {
   const NetworkTransportParts parts_;
   const ck_transport_host_1* const upcalls_;
   MemberId self_;
-  std::set<MemberId> peers_;
+  MemberSet peers_;
 };
 
 const ck_component& networkTransportComponent();

@@ -16,9 +16,10 @@ void Oracle::written(MemberId member, const DiskBatch& batch) {
   logMatching_.written(member, batch, verdict_);
 }
 
-void Oracle::sent(MemberId member, std::string_view bytes) {
+void Oracle::sent(MemberId member, std::uint32_t lane, std::string_view bytes) {
   messages_.sent(scheduler_.now(), verdict_);
-  if (!readsMessages || bytes.empty()) return;
+  // Entries and pieces of snapshots, which have the other lanes, promise nothing.
+  if (!readsMessages || lane != CK_LANE_CONTROL || bytes.empty()) return;
   const auto message = raft::wire::decodeMessage(bytes.substr(0, bytes.size() - 1));
   if (!message) return;  // not Raft's
   const Disk& disk = disks_.at(member);
@@ -71,7 +72,7 @@ void Oracle::state(MemberId member, const ClusterState& state,
                    std::span<const std::shared_ptr<const ClusterEvent>> events) {
   stateHashes_.state(member, state, verdict_);
   events_.state(member, state, events, verdict_);
-  epochs_.state(state, verdict_);
+  epochs_.state(member, state, verdict_);
 }
 
 // Only a failed disk is a reason to stop; everything else is a promise that somebody has broken.
@@ -80,12 +81,10 @@ void Oracle::ended(MemberId member, const std::string& reason, bool storeFailed)
 }
 
 void Oracle::acknowledged(LogIndex index) {
-  if (!committedEntries_.all().contains(index))
+  if (!committedEntries_.contains(index))
     verdict_.broken("AcknowledgedMeansCommitted", "index " + std::to_string(index.value));
 }
 
-LogIndex Oracle::lastCommitted() const {
-  return committedEntries_.all().empty() ? LogIndex() : committedEntries_.all().rbegin()->first;
-}
+LogIndex Oracle::lastCommitted() const { return committedEntries_.last().first; }
 
 }  // namespace clusterkit::sim

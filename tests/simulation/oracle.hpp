@@ -19,7 +19,7 @@ class Oracle final : public Witness {
 
   void opened(MemberId member, const Disk& disk) override;
   void written(MemberId member, const DiskBatch& batch) override;
-  void sent(MemberId member, std::string_view bytes) override;
+  void sent(MemberId member, std::uint32_t lane, std::string_view bytes) override;
   void role(MemberId member, Role role, Epoch term, MemberId leader) override;
   void members(MemberId member, std::span<const Member> members, LogIndex index) override;
   void committed(MemberId member, std::span<const Committed> entries) override;

@@ -7,12 +7,18 @@ namespace {
 
 std::string text(std::uint64_t n) { return std::to_string(n); }
 
+// What was there first; `value` if nothing was.
+template <class T>
+const T& firstAt(std::vector<std::optional<T>>& all, std::uint64_t at, const T& value) {
+  if (at >= all.size()) all.resize(at + 1);
+  return all[at] ? *all[at] : all[at].emplace(value);
+}
+
 }  // namespace
 
 void StateHashesEqual::state(MemberId member, const ClusterState& state, Verdict& verdict) {
   const std::uint64_t hash = stateHash(state);
-  const auto [known, fresh] = hashes_.emplace(state.appliedIndex, hash);
-  if (!fresh && known->second != hash)
+  if (const auto known = firstAt(hashes_, state.appliedIndex.value, hash); known != hash)
     verdict.broken("StateHashesEqual",
                    "member " + text(member.value) + " differs at index " + text(state.appliedIndex.value));
 }
@@ -27,8 +33,7 @@ void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Ev
                                                   text(event->seq.value) + " instead of " + text(next.value));
     next = EventSeq(event->seq.value + 1);
     const Known present{event->index, event->body.index()};
-    const auto [known, fresh] = known_.emplace(event->seq, present);
-    if (!fresh && !(known->second == present))
+    if (!(firstAt(known_, event->seq.value, present) == present))
       verdict.broken("EventsDenseAndInOrder",
                      "event " + text(event->seq.value) + " is another one at member " + text(member.value));
   }
@@ -39,9 +44,10 @@ void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Ev
   next_[member] = state.nextEvent;
 }
 
-void EpochsNeverOwnedTwice::state(const ClusterState& state, Verdict& verdict) {
-  if (state.partitions == last_) return;
-  last_ = state.partitions;
+void EpochsNeverOwnedTwice::state(MemberId member, const ClusterState& state, Verdict& verdict) {
+  auto& last = last_[member];
+  if (state.partitions == last) return;
+  last = state.partitions;
   for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
     const PartitionId partition(p);
     const auto owners = state.partitions->ownersOf(partition);

@@ -4,8 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
-#include <unordered_map>
+#include <vector>
 
 #include "cluster/state.hpp"
 #include "simulation/verdict.hpp"
@@ -17,7 +18,7 @@ class StateHashesEqual {
   void state(MemberId member, const ClusterState& state, Verdict& verdict);
 
  private:
-  std::unordered_map<LogIndex, std::uint64_t> hashes_;
+  std::vector<std::optional<std::uint64_t>> hashes_;  // by index
 };
 
 class EventsDenseAndInOrder {
@@ -33,17 +34,17 @@ class EventsDenseAndInOrder {
     friend bool operator==(const Known&, const Known&) = default;
   };
   std::map<MemberId, EventSeq> next_;
-  std::map<EventSeq, Known> known_;
+  std::vector<std::optional<Known>> known_;  // by number
 };
 
 // An epoch of a partition names one list of owners, for ever.
 class EpochsNeverOwnedTwice {
  public:
-  void state(const ClusterState& state, Verdict& verdict);
+  void state(MemberId member, const ClusterState& state, Verdict& verdict);
 
  private:
   std::map<std::pair<std::uint32_t, Epoch>, Owners> owners_;
-  std::shared_ptr<const PartitionMap> last_;  // already looked at
+  std::map<MemberId, std::shared_ptr<const PartitionMap>> last_;  // already looked at
 };
 
 }  // namespace clusterkit::sim

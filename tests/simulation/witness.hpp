@@ -17,8 +17,8 @@ class Witness {
   virtual void opened(MemberId, const Disk&) {}
   // A batch was given to the store; it is not durable yet.
   virtual void written(MemberId, const DiskBatch&) {}
-  // A message leaves; the last byte is the port's mark.
-  virtual void sent(MemberId, std::string_view) {}
+  // A message leaves on one of CK_LANE_*; the last byte is the port's mark.
+  virtual void sent(MemberId, std::uint32_t /*lane*/, std::string_view) {}
   virtual void role(MemberId, Role, Epoch, MemberId /*leader*/) {}
   virtual void members(MemberId, std::span<const Member>, LogIndex) {}
   // Before the state is changed by it.

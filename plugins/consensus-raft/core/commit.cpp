@@ -54,8 +54,9 @@ void Raft::handOut() {
   if (restoring_) return;
   const LogIndex limit =
       planted(Defect::AppliesUnsynced) ? commit_ : std::min(commit_, durability_.durableIndex());
+  if (handedOut_ >= limit) return;
   const std::uint64_t out = log_.bytesAfter(applied_) - log_.bytesAfter(handedOut_);
-  if (handedOut_ >= limit || (handedOut_ > applied_ && out >= options_.maxApplyBytes)) return;
+  if (handedOut_ > applied_ && out >= options_.maxApplyBytes) return;
   auto entries =
       log_.slice(next(handedOut_), limit, options_.maxApplyBytes - std::min(out, options_.maxApplyBytes));
   handedOut_ = entries.back().index;

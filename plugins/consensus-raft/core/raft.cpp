@@ -16,12 +16,27 @@ constexpr std::size_t maxHeldMessages = 1024;
 }  // namespace
 
 Ready Raft::step(const Event& event) {
-  ensure(!poisoned_, "NoStepAfterABrokenInvariant",
-         [] { return std::string("this object has thrown before"); });
+  beginStep();
   ensure(started_ || std::holds_alternative<Tick>(event), "TickComesFirst",
          [] { return std::string("the first event must say what time it is"); });
-  poisoned_ = true;  // stays so when something throws
   std::visit([this](const auto& e) { on(e); }, event);
+  return endStep();
+}
+
+Ready Raft::step(MonotonicTime now, const Event& event) {
+  beginStep();
+  on(Tick{now});
+  std::visit([this](const auto& e) { on(e); }, event);
+  return endStep();
+}
+
+void Raft::beginStep() {
+  ensure(!poisoned_, "NoStepAfterABrokenInvariant",
+         [] { return std::string("this object has thrown before"); });
+  poisoned_ = true;  // stays so when something throws
+}
+
+Ready Raft::endStep() {
   finishReady();
   checkInvariants();
   poisoned_ = false;

@@ -54,6 +54,8 @@ class Raft {
   Raft(Options options, InitialState initial, std::uint64_t seed);
 
   Ready step(const Event& event);
+  // The same as a Tick and then the event, with one Ready for both.
+  Ready step(MonotonicTime now, const Event& event);
 
   Status status() const;
   Role role() const;
@@ -106,6 +108,8 @@ class Raft {
   enum class Hint : std::uint8_t { OnlyNews, AllNews, Always };
 
   // raft.cpp: events
+  void beginStep();
+  Ready endStep();
   void on(const Tick& event);
   void on(const Receive& event);
   void on(const Durable& event);

@@ -41,7 +41,7 @@ std::uint32_t laneNumber(Lane lane) {
 
 }  // namespace
 
-Driver::Driver(const Setup& setup) : host_(setup.host), timer_(setup.host, [this] { pump(); }) {
+Driver::Driver(const Setup& setup) : host_(setup.host), timer_(setup.host, [this] { wake(); }) {
   const Config& config = setup.config;
   options_.heartbeatInterval = config.duration("heartbeat");
   options_.electionTimeout = config.duration("election_timeout");
@@ -57,16 +57,22 @@ Driver::Driver(const Setup& setup) : host_(setup.host), timer_(setup.host, [this
   if (const std::string problem = options_.problem(); !problem.empty()) throw Error(CK_INVALID, problem);
 }
 
+// What is fed while a Ready is handled comes after it.
 void Driver::feed(Event event) {
   if (!running()) return;
-  events_.push_back(std::move(event));
-  if (!pumping_) pump();
+  if (pumping_)
+    events_.push_back(std::move(event));
+  else
+    pump(step(now(), event));
 }
 
-void Driver::pump() {
-  if (!running() || pumping_) return;
+void Driver::wake() {
+  if (running() && !pumping_) pump(step(Tick{now()}));
+}
+
+void Driver::pump(Ready first) {
   pumping_ = true;
-  events_.push_front(Tick{now()});
+  handle(std::move(first));
   while (!events_.empty() && !stopped_) {
     const Event event = std::move(events_.front());
     events_.pop_front();
@@ -75,16 +81,26 @@ void Driver::pump() {
   pumping_ = false;
   if (stopped_) return;
   if (!raft_->isSendingSnapshot()) sender_->idle();
-  timer_.startAt(static_cast<std::uint64_t>(raft_->nextDeadline().time_since_epoch().count()));
+  awaitDeadline();
 }
 
 // A broken invariant ends the node under its own name and exit code.
-Ready Driver::step(const Event& event) {
+template <class... What>
+Ready Driver::step(const What&... what) {
   try {
-    return raft_->step(event);
+    return raft_->step(what...);
   } catch (const InvariantBroken& broken) {
     throw Error(CK_FATAL, broken.what());
   }
+}
+
+// Nearly every event moves the deadline away. A timer that rings too early, once, and is set anew costs less
+// than one that is moved each time.
+void Driver::awaitDeadline() {
+  const MonotonicTime deadline = raft_->nextDeadline();
+  if (timer_.running() && timerAt_ <= deadline) return;
+  timerAt_ = deadline;
+  timer_.startAt(static_cast<std::uint64_t>(deadline.time_since_epoch().count()));
 }
 
 void Driver::handle(Ready ready) {
@@ -109,6 +125,7 @@ void Driver::send(const std::vector<Message>& messages) {
   std::vector<ck_message> out;
   bytes.reserve(messages.size());
   parts.reserve(messages.size());
+  out.reserve(messages.size());
   for (const Message& message : messages)
     parts.push_back(span(bytes.emplace_back(wire::encodeMessage(message))));
   const std::uint64_t urgent = host_.now() + static_cast<std::uint64_t>(options_.electionTimeout.count());

@@ -54,8 +54,11 @@ class Driver final : public Consensus {
   void begin();
 
   void feed(Event event);
-  void pump();
-  Ready step(const Event& event);
+  void wake();
+  void pump(Ready first);
+  template <class... What>
+  Ready step(const What&... what);
+  void awaitDeadline();
   void handle(Ready ready);
   void send(const std::vector<Message>& messages);
   void apply(std::vector<Entry> committed);
@@ -77,6 +80,7 @@ class Driver final : public Consensus {
   std::unique_ptr<SnapshotReceiver> receiver_;
   std::unique_ptr<SnapshotSender> sender_;
   Timer timer_;
+  MonotonicTime timerAt_;  // while it runs
 
   InitialState initial_;
   std::uint64_t lastToRead_ = 0;

@@ -61,7 +61,7 @@ void Driver::begin() {
   std::uint64_t seed = 0;
   host_.random(&seed, sizeof seed);
   raft_ = std::make_unique<Raft>(options_, std::move(initial_), seed);
-  pump();
+  wake();
 }
 
 }  // namespace clusterkit::raft
