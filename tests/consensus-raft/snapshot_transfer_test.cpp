@@ -173,6 +173,30 @@ TEST(SnapshotTransfer, S067_CorruptedByteIsFoundAndTheSnapshotSentAgain) {
   EXPECT_EQ(cluster.node(behind).restores(), 1);
 }
 
+// A bit that flips in the leader's file while it runs: every sending of it is refused, and nobody writes.
+TEST(SnapshotTransfer, S067_SnapshotThatIsDamagedAtTheLeaderIsReplacedByANewerOne) {
+  SimCluster cluster(67, {A, B, C}, smallSnapshots());
+  const MemberId behind = leaveBehind(cluster);
+  const MemberId leader = cluster.leader();
+  const LogIndex damaged = cluster.node(leader).status().snapshotIndex;
+  cluster.network().filter = [&](const Message& m) {
+    const auto* chunk = std::get_if<SnapshotChunk>(&m.body);
+    if (chunk == nullptr || chunk->meta.index != damaged || chunk->bytes.size() == 0) return true;
+    Message bad = m;
+    std::string text(chunk->bytes.view());
+    text[0] = static_cast<char>(text[0] ^ 1);
+    std::get<SnapshotChunk>(bad.body).bytes = bytes(std::move(text));
+    cluster.network().inject(cluster.now() + 2ms, bad);
+    return false;
+  };
+  cluster.heal();
+  cluster.expectConverged();
+  EXPECT_EQ(cluster.node(behind).restores(), 1);
+  EXPECT_GT(cluster.node(behind).status().snapshotIndex, damaged);
+  ASSERT_FALSE(cluster.node(leader).alarms().empty());
+  EXPECT_EQ(cluster.node(leader).alarms().back(), Alarm::SnapshotRefused);
+}
+
 TEST(SnapshotTransfer, S068_LeaderThatCompactsWhatItIsProbingWithSendsASnapshot) {
   SimCluster cluster(68, {A, B, C}, smallSnapshots());
   const MemberId leader = cluster.awaitLeader();

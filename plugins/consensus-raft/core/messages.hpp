@@ -75,7 +75,8 @@ struct SnapshotChunk {
 enum class SnapshotProgress : std::uint8_t {
   Partial,   // send on from nextOffset
   UpToDate,  // installed, or not needed: `match` says how far the log is whole and durable
-  Failed,    // could not be written; start again later
+  Failed,  // could not be written; start again later. nextOffset: how much had been, all of it when the whole
+           // was refused
 };
 struct SnapshotReply {
   LogIndex index;  // of the snapshot that is answered

@@ -212,6 +212,7 @@ class Raft {
   void on(const SnapshotReadFailed& event);
   void on(MemberId from, const SnapshotReply& reply, const Message& message);
   void maybeTakeSnapshot();
+  void doubtSnapshot(LogIndex index);
   void finishSnapshotTo(Progress& progress, const SnapshotReply& reply);
   void compactLog();
   void on(const SnapshotWritten& event);
@@ -307,6 +308,7 @@ class Raft {
 
   bool takingSnapshot_ = false;
   MonotonicTime snapshotRetryAt_;
+  LogIndex doubted_;  // our snapshot that a follower has refused as a whole
   bool restoring_ = false;
   ReceptionId lastReception_;
   std::optional<IncomingSnapshot> incoming_;

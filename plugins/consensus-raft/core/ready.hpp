@@ -93,6 +93,7 @@ enum class Alarm : std::uint8_t {
   MadeWhole,           // the leader has repaired it
   StoreFull,           // leadership is handed over because the disk is full
   QuorumLost,          // a leader stepped down because a majority was silent
+  SnapshotRefused,     // a follower got our snapshot whole and refused it: a newer one is made
   RemovedFromCluster,  // this member is a tombstone: stop the node
 };
 

@@ -102,9 +102,9 @@ void Raft::on(const SnapshotChunkWritten& event) {
 
 void Raft::on(const SnapshotStoreFailed& event) {
   if (!incoming_ || incoming_->reception != event.reception) return;
-  const SnapshotMeta meta = std::exchange(incoming_, std::nullopt)->meta;
+  replySnapshot(incoming_->meta, SnapshotProgress::Failed);
+  incoming_.reset();
   ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
-  replySnapshot(meta, SnapshotProgress::Failed);
 }
 
 void Raft::on(const SnapshotStored& event) {

@@ -20,7 +20,8 @@ void Raft::maybeTakeSnapshot() {
   if (applied_ <= snapshot_.index) return;
   const std::uint64_t entries = applied_.value - snapshot_.index.value;
   const std::uint64_t bytes = log_.bytesAfter(snapshot_.index) - log_.bytesAfter(applied_);
-  if (entries < options_.snapshotEntries && bytes < options_.snapshotBytes) return;
+  const bool doubted = snapshot_.index && snapshot_.index == doubted_;
+  if (entries < options_.snapshotEntries && bytes < options_.snapshotBytes && !doubted) return;
   const auto& item =
       configurations_.asOf(planted(Defect::SnapshotHasNewestConfiguration) ? log_.lastIndex() : applied_);
   takingSnapshot_ = true;
@@ -114,13 +115,20 @@ void Raft::on(const SnapshotReadFailed& event) {
   progress->snapshot->since = now_;
 }
 
-// A lost chunk or answer: the same bytes again.
+// A lost chunk or answer: the same bytes again. After a failure the newest snapshot, for the one before may
+// be what was wrong.
 void Raft::tickSnapshots() {
   LeaderState* leader = leading();
   if (leader == nullptr) return;
   for (auto& [member, progress] : leader->progress) {
     if (!progress.snapshot || progress.snapshot->wait == OutgoingSnapshot::Wait::Read) continue;
-    if (now_ - progress.snapshot->since >= options_.electionTimeout) readChunk(member, *progress.snapshot);
+    OutgoingSnapshot& outgoing = *progress.snapshot;
+    if (now_ - outgoing.since < options_.electionTimeout) continue;
+    if (outgoing.wait == OutgoingSnapshot::Wait::Retry && outgoing.meta.index < snapshot_.index) {
+      outgoing.meta = snapshot_;
+      outgoing.offset = 0;
+    }
+    readChunk(member, outgoing);
   }
 }
 
@@ -134,6 +142,8 @@ void Raft::on(MemberId from, const SnapshotReply& reply, const Message&) {
       outgoing.offset = 0;
       outgoing.wait = OutgoingSnapshot::Wait::Retry;
       outgoing.since = now_;
+      if (reply.nextOffset > 0 && reply.nextOffset >= outgoing.meta.totalSize)
+        doubtSnapshot(outgoing.meta.index);
       return;
     case SnapshotProgress::Partial:
       if (outgoing.wait != OutgoingSnapshot::Wait::Reply || reply.nextOffset == outgoing.offset) return;
@@ -147,6 +157,17 @@ void Raft::on(MemberId from, const SnapshotReply& reply, const Message&) {
   }
   leaderCommit();
   if (Progress* still = follower(from)) replicateTo(from, *still, Hint::Always);
+}
+
+// It arrived whole and was refused, so it may be damaged on this disk, where the next start would find that
+// out. Until then only a newer one lets the follower in; without other work a no-op makes room for it.
+void Raft::doubtSnapshot(LogIndex index) {
+  if (index != snapshot_.index || index == doubted_) return;
+  doubted_ = index;
+  ready_.alarms.push_back(Alarm::SnapshotRefused);
+  if (log_.lastIndex() == index) appendOwn(NoOp{});
+  broadcast();
+  maybeTakeSnapshot();
 }
 
 void Raft::finishSnapshotTo(Progress& progress, const SnapshotReply& reply) {

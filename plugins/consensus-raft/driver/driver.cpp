@@ -226,6 +226,12 @@ void Driver::sound(Alarm alarm) {
       host_.log(CK_LOG_WARN, "quorum_lost",
                 {{"effect", "stepped down; writes are refused until a majority answers"}});
       break;
+    case Alarm::SnapshotRefused:
+      host_.log(CK_LOG_ERROR, "snapshot_refused",
+                {{"effect",
+                  "a member got this node's snapshot whole and refused it; a newer one is written. When this "
+                  "comes again, look at the disks of both"}});
+      break;
     case Alarm::RemovedFromCluster:
       host_.log(CK_LOG_WARN, "removed_from_cluster", {{"effect", "this node takes no part any more"}});
       break;
