@@ -45,7 +45,20 @@ void Clients::next(std::size_t client) {
   const auto nodes = cluster_.running();
   if (nodes.empty()) return think(client);
   draw(clients_[client], client);
-  attempt(client, *dice_.pick(nodes));
+  SimNode* const old = dice_.chance(cluster_.plan().asksOldLeaderPercent) ? oldestLeader(nodes) : nullptr;
+  attempt(client, old != nullptr ? *old : *dice_.pick(nodes));
+}
+
+// Null: nobody leads.
+SimNode* Clients::oldestLeader(const std::vector<SimNode*>& nodes) {
+  SimNode* oldest = nullptr;
+  for (SimNode* node : nodes) {
+    if (!node->leads()) continue;
+    const bool older = oldest == nullptr ||
+                       node->coordinator().membership()->epoch < oldest->coordinator().membership()->epoch;
+    if (older) oldest = node;
+  }
+  return oldest;
 }
 
 void Clients::draw(Client& client, std::size_t number) {
@@ -53,14 +66,13 @@ void Clients::draw(Client& client, std::size_t number) {
   call.id = ++lastCall_;
   call.key = dice_.below(histories_.size());
   call.operation.invoked = ++clock_;
-  const std::uint64_t kind = dice_.below(10);
-  if (kind < 4) {
+  if (dice_.chance(cluster_.plan().readPercent)) {
     call.operation.kind = Kind::Read;
   } else {
     call.operation.written = call.id;
     call.keyed = dice_.oneIn(2);
     call.operation.kind = Kind::Write;
-    if (const auto seen = client.seen.find(call.key); kind < 6 && seen != client.seen.end()) {
+    if (const auto seen = client.seen.find(call.key); dice_.oneIn(3) && seen != client.seen.end()) {
       call.operation.kind = Kind::Exchange;
       call.operation.expected = seen->second.first;
       call.expectedVersion = seen->second.second;

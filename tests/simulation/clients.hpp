@@ -51,6 +51,7 @@ class Clients {
   enum class Ending : std::uint8_t { Done, DidNotHappen, Open };
 
   void next(std::size_t client);
+  static SimNode* oldestLeader(const std::vector<SimNode*>& nodes);
   void think(std::size_t client);
   void draw(Client& client, std::size_t number);
   void attempt(std::size_t client, SimNode& node);

@@ -95,6 +95,7 @@ class Disk {
     if (std::exchange(faults.full, false) && onSpace) onSpace();
   }
   bool repairing() const { return repairIndex != 0; }
+  bool isWhole() const { return !damaged_ && !repairing() && !unreadable; }
 
   // The first n unsynced writes have reached the disk.
   void settle(std::size_t n);
@@ -110,6 +111,7 @@ class Disk {
  private:
   bool fallBackToPreviousSnapshot();
   bool cutAtFirstDamagedEntry();
+  bool damaged_ = false;  // since it was opened
 };
 
 }  // namespace clusterkit::sim

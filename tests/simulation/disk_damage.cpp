@@ -43,6 +43,7 @@ void DiskImage::set(const ck_hard_state& state) {
 }
 
 Disk::Part Disk::flipBit(Dice& dice) {
+  damaged_ = true;
   const std::uint64_t what = dice.below(16);
   if (what < 10 && !durable.log.empty()) {
     // The newest entries are those that not everybody has.
@@ -66,6 +67,7 @@ Disk::Part Disk::flipBit(Dice& dice) {
 }
 
 void Disk::verify() {
+  damaged_ = false;
   if (DiskImage::sumOf(durable.hard) != durable.hardChecksum) unreadable = true;
   if (unreadable) return;
   const std::uint64_t before = durable.shape.end().index;
@@ -86,7 +88,8 @@ bool Disk::fallBackToPreviousSnapshot() {
   const auto& newest = durable.snapshot;
   if (newest == nullptr || crc64(newest->bytes) == newest->checksum) return false;
   const auto before = std::exchange(durable.previous, nullptr);
-  if (before != nullptr && !durable.shape.empty() && durable.shape.first() <= before->index + 1) {
+  const bool kept = before != nullptr && crc64(before->bytes) == before->checksum;
+  if (kept && !durable.shape.empty() && durable.shape.first() <= before->index + 1) {
     durable.snapshot = before;
     durable.shape.install({before->index, before->term}, LogShape::LogAfterSnapshot::kept);
   } else {

@@ -85,6 +85,10 @@ void Nemesis::harmNode(Fault fault, MemberId member) {
     case Fault::Kill: return cluster_.kill(member);
     case Fault::KillMidway: return node->power().failBefore(dice_.between(1, kEffectsUntilLoss));
     case Fault::Corrupt: toCorrupt_.insert(member); return cluster_.kill(member);
+    case Fault::Rot:
+      // Before that it reads what was verified a moment ago.
+      if (node->isRunning() && node->coordinator().current().exists()) corrupt(member);
+      return;
     case Fault::SlowDisk: disk.faults.syncMax = dice_.between(Duration(1ms), Duration(500ms)); return;
     case Fault::FullDisk: return disk.fill();
     case Fault::BrokenDisk: disk.faults.syncFailsPercent = 30; return;
@@ -161,7 +165,7 @@ void Nemesis::mendSome() {
 
 void Nemesis::onLoss(MemberId member) {
   const Disk& disk = cluster_.disk(member);
-  if (corrupted_ == member && !disk.repairing() && !disk.unreadable) corrupted_.reset();
+  if (corrupted_ == member && disk.isWhole()) corrupted_.reset();
   if (toCorrupt_.erase(member) != 0) corrupt(member);
   restartSoon(member);
 }

@@ -7,7 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPauseMax = 800ms;
 constexpr std::size_t kMembersMax = 9;  // that are ever made
 constexpr std::size_t kVotersMin = 3;   // so that a corrupted one can be repaired
 
@@ -16,7 +15,7 @@ constexpr std::size_t kVotersMin = 3;   // so that a corrupted one can be repair
 Operator::Operator(Cluster& cluster) : cluster_(cluster), dice_(cluster.plan().seed ^ 0x6f706572u) {}
 
 void Operator::begin() {
-  cluster_.scheduler().after(dice_.between(Duration(1ms), kPauseMax), [this] {
+  cluster_.scheduler().after(dice_.between(Duration(1ms), cluster_.plan().operatorPauseMax), [this] {
     if (stopped_) return;
     turn();
     begin();

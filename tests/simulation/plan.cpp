@@ -12,6 +12,7 @@ std::string_view name(Fault fault) {
     case Fault::KillMidway: return "kill-midway";
     case Fault::KillMany: return "kill-many";
     case Fault::Corrupt: return "bit-flip";
+    case Fault::Rot: return "rot";
     case Fault::Isolate: return "isolate";
     case Fault::CutPair: return "cut-pair";
     case Fault::CutOneWay: return "cut-one-way";
@@ -106,6 +107,9 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   mixesVersions = dice.oneIn(2);
   if (dice.oneIn(2)) changesMembers = false;
   transfersLeadership = true;
+  readPercent = static_cast<std::uint32_t>(dice.between(30, 80));
+  asksOldLeaderPercent = static_cast<std::uint32_t>(dice.between(0, 60));
+  operatorPauseMax = raft.electionTimeout * static_cast<int>(dice.between(1, 3));
 }
 
 }  // namespace clusterkit::sim

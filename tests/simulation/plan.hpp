@@ -18,7 +18,8 @@ enum class Fault : std::uint8_t {
   Kill,        // one node, between two events
   KillMidway,  // one node, between two of its effects
   KillMany,    // any number, at the same moment
-  Corrupt,     // one node loses its power, and synced entries with it
+  Corrupt,     // one node loses its power, and a bit of what it has synced
+  Rot,         // a bit flips under a node that runs on
   Isolate,     // one node from all others
   CutPair,     // one pair, both ways
   CutOneWay,   // one pair, one way
@@ -47,7 +48,11 @@ struct Plan {
   ClusterFacts facts;
 
   std::size_t clients = 3, keys = 2;
+  std::uint32_t readPercent = 40;  // of what they do
+  std::uint32_t asksOldLeaderPercent =
+      0;  // of it: at the oldest of those that take themselves for the leader
   Duration thinkMax{};
+  Duration operatorPauseMax = std::chrono::milliseconds(800);
   Duration safety{};  // how long faults may happen
 
   std::vector<Fault> faults;

@@ -30,7 +30,7 @@ std::string unkept(const raft::Message& message, const Disk& disk) {
 }  // namespace
 
 void PromisesAreDurable::sent(const raft::Message& message, const Disk& disk, Verdict& verdict) {
-  if (disk.repairing()) return;
+  if (!disk.isWhole()) return;
   const std::string what = unkept(message, disk);
   if (!what.empty())
     verdict.broken("PromisesAreDurable", "member " + text(message.from.value) + " in term " +
