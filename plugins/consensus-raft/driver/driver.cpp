@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 // Far below what anybody notices, and longer than a client takes to write again.
 constexpr Duration kCommitNewsPatience = 1ms;
 constexpr Duration kReadRoundSpacing = 1ms;
+constexpr Duration kSoon = 10ms;
 
 ck_status statusOf(OutcomeCode code) {
   switch (code) {
@@ -94,11 +95,12 @@ Ready Driver::step(const What&... what) {
   }
 }
 
-// Nearly every event moves the deadline away. A timer that rings too early, once, and is set anew costs less
-// than one that is moved each time.
+// Nearly every event moves the deadline away. A timer that is moved only when it would soon ring in vain
+// costs less than one that is moved each time; the vain ring itself would wake the loop, which costs most.
 void Driver::awaitDeadline() {
   const MonotonicTime deadline = raft_->nextDeadline();
-  if (timer_.running() && timerAt_ <= deadline) return;
+  const bool inVain = deadline > timerAt_ && timerAt_ - now() < kSoon;
+  if (timer_.running() && timerAt_ <= deadline && !inVain) return;
   timerAt_ = deadline;
   timer_.startAt(static_cast<std::uint64_t>(deadline.time_since_epoch().count()));
 }
