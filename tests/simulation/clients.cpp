@@ -45,12 +45,19 @@ void Clients::next(std::size_t client) {
   const auto nodes = cluster_.running();
   if (nodes.empty()) return think(client);
   draw(clients_[client], client);
-  SimNode* const old = dice_.chance(cluster_.plan().asksOldLeaderPercent) ? oldestLeader(nodes) : nullptr;
-  attempt(client, old != nullptr ? *old : *dice_.pick(nodes));
+  SimNode* node = dice_.pick(nodes);
+  if (watchesOldLeader(client))
+    node = oldestLeader(nodes, *node);
+  else if (watchesOldLeader(0) && dice_.oneIn(2) && cluster_.leader() != nullptr)
+    node = cluster_.leader();  // or all would soon wait for the old one's answers
+  attempt(client, *node);
 }
 
-// Null: nobody leads.
-SimNode* Clients::oldestLeader(const std::vector<SimNode*>& nodes) {
+bool Clients::watchesOldLeader(std::size_t client) const {
+  return client * 100 < clients_.size() * cluster_.plan().watchPercent;
+}
+
+SimNode* Clients::oldestLeader(const std::vector<SimNode*>& nodes, SimNode& otherwise) {
   SimNode* oldest = nullptr;
   for (SimNode* node : nodes) {
     if (!node->leads()) continue;
@@ -58,7 +65,7 @@ SimNode* Clients::oldestLeader(const std::vector<SimNode*>& nodes) {
                        node->coordinator().membership()->epoch < oldest->coordinator().membership()->epoch;
     if (older) oldest = node;
   }
-  return oldest;
+  return oldest == nullptr ? &otherwise : oldest;
 }
 
 void Clients::draw(Client& client, std::size_t number) {
@@ -66,7 +73,7 @@ void Clients::draw(Client& client, std::size_t number) {
   call.id = ++lastCall_;
   call.key = dice_.below(histories_.size());
   call.operation.invoked = ++clock_;
-  if (dice_.chance(cluster_.plan().readPercent)) {
+  if (watchesOldLeader(number) || dice_.chance(cluster_.plan().readPercent)) {
     call.operation.kind = Kind::Read;
   } else {
     call.operation.written = call.id;
@@ -116,8 +123,10 @@ void Clients::watch(std::size_t client) {
 
 void Clients::read(std::size_t client, SimNode& node) {
   const Call& call = *clients_[client].call;
+  // Who watches asks again soon: only a read that began after a newer leader's write shows what is wrong.
+  const Duration patience = watchesOldLeader(client) ? cluster_.plan().raft.electionTimeout / 4 : kDeadline;
   node.coordinator().readBarrier(
-      cluster_.scheduler().now() + kDeadline, [this, client, id = call.id, &node](Result<LogIndex> point) {
+      cluster_.scheduler().now() + patience, [this, client, id = call.id, &node](Result<LogIndex> point) {
         Call* present = callOf(client, id);
         if (present == nullptr || !node.power().isOn()) return;
         if (!point.ok()) return end(client, Ending::DidNotHappen);

@@ -51,7 +51,8 @@ class Clients {
   enum class Ending : std::uint8_t { Done, DidNotHappen, Open };
 
   void next(std::size_t client);
-  static SimNode* oldestLeader(const std::vector<SimNode*>& nodes);
+  bool watchesOldLeader(std::size_t client) const;
+  static SimNode* oldestLeader(const std::vector<SimNode*>& nodes, SimNode& otherwise);
   void think(std::size_t client);
   void draw(Client& client, std::size_t number);
   void attempt(std::size_t client, SimNode& node);

@@ -7,6 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kBeforeTheVote =
+    3ms;  // from the order to campaign until the old leader is asked for its vote
 constexpr std::size_t kMembersMax = 9;  // that are ever made
 constexpr std::size_t kVotersMin = 3;   // so that a corrupted one can be repaired
 
@@ -72,10 +74,13 @@ void Operator::killSoon() {
 void Operator::transfer(SimNode& leader) {
   const auto members = cluster_.consensusMembers(leader);
   const MemberId to = members.empty() || dice_.oneIn(3) ? MemberId() : dice_.pick(members);
-  // A leader that is cut off while it hands over is the one that could still take itself for the leader.
-  if (dice_.oneIn(2))
-    cluster_.scheduler().after(dice_.between(Duration(0ms), Duration(20ms)),
-                               [this, member = leader.member()] { cutOff(member); });
+  // A leader that is cut off while it hands over is the one that could still take itself for the leader: most
+  // surely when it does not hear the one that takes over.
+  const bool deaf = cluster_.plan().watchPercent != 0 && dice_.oneIn(2);
+  if (deaf || dice_.oneIn(2))
+    cluster_.scheduler().after(
+        dice_.between(Duration(0ms), deaf ? kBeforeTheVote : Duration(20ms)),
+        [this, deaf, member = leader.member()] { deaf ? deafen(member) : cutOff(member); });
   leader.coordinator().consensus().stepDown(
       to, [this](CallOutcome outcome) { transfers_ += outcome.ok() ? 1 : 0; });
 }
@@ -86,6 +91,16 @@ void Operator::cutOff(MemberId member) {
     cluster_.network().cut(member, other);
     if (dice_.oneIn(2)) cluster_.network().cut(other, member);
   }
+  mendLater(member);
+}
+
+void Operator::deafen(MemberId member) {
+  if (stopped_) return;
+  for (const MemberId other : cluster_.members()) cluster_.network().cut(other, member);
+  mendLater(member);
+}
+
+void Operator::mendLater(MemberId member) {
   cluster_.scheduler().after(dice_.between(Duration(50ms), Duration(2s)), [this, member] {
     for (const MemberId other : cluster_.members()) {
       cluster_.network().mend(member, other);

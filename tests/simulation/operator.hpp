@@ -25,6 +25,8 @@ class Operator {
   void killSoon();
   void transfer(SimNode& leader);
   void cutOff(MemberId member);
+  void deafen(MemberId member);
+  void mendLater(MemberId member);
   void changeOwners(SimNode& leader);
   CommandBody ownersCommand(const ClusterState& state);
   void propose(SimNode& leader, CommandBody body);

@@ -107,8 +107,8 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   mixesVersions = dice.oneIn(2);
   if (dice.oneIn(2)) changesMembers = false;
   transfersLeadership = true;
-  readPercent = static_cast<std::uint32_t>(dice.between(30, 80));
-  asksOldLeaderPercent = static_cast<std::uint32_t>(dice.between(0, 60));
+  readPercent = static_cast<std::uint32_t>(dice.between(20, 60));
+  watchPercent = static_cast<std::uint32_t>(dice.oneIn(4) ? 0 : dice.between(30, 60));
   operatorPauseMax = raft.electionTimeout * static_cast<int>(dice.between(1, 3));
 }
 

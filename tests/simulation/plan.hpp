@@ -49,8 +49,8 @@ struct Plan {
 
   std::size_t clients = 3, keys = 2;
   std::uint32_t readPercent = 40;  // of what they do
-  std::uint32_t asksOldLeaderPercent =
-      0;  // of it: at the oldest of those that take themselves for the leader
+  // Of them only read, at the oldest of those who take themselves for the leader.
+  std::uint32_t watchPercent = 0;
   Duration thinkMax{};
   Duration operatorPauseMax = std::chrono::milliseconds(800);
   Duration safety{};  // how long faults may happen
