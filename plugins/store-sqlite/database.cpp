@@ -41,20 +41,17 @@ int lastErrnoOf(sqlite3_file* file) {
   return error;
 }
 
-sqlite3_file* fileOf(sqlite3* db, int which) {
+sqlite3_file* walOf(sqlite3* db) {
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(db, "main", which, &file);
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
   return file;
 }
 
-// SQLite keeps the errno of most statements; that of a COMMIT only its files know (3.40).
+// Of the statement that has just failed. For a COMMIT it is not kept (SQLite 3.40).
 int systemErrorOf(sqlite3* db, int code) {
   const int kind = code & 0xff;
   if (kind == SQLITE_FULL) return ENOSPC;
-  if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return 0;
-  if (const int error = sqlite3_system_errno(db); error != 0) return error;
-  if (const int error = lastErrnoOf(fileOf(db, SQLITE_FCNTL_JOURNAL_POINTER)); error != 0) return error;
-  return lastErrnoOf(fileOf(db, SQLITE_FCNTL_FILE_POINTER));
+  return kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
 }
 
 // "Input/output error (sqlite 1034: disk I/O error)"
@@ -86,9 +83,22 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
 }
 
 void Database::fail(const std::string& what) const {
+  fail(what, systemErrorOf(db_, sqlite3_extended_errcode(db_)));
+}
+
+void Database::fail(const std::string& what, int systemError) const {
   const int code = sqlite3_extended_errcode(db_);
-  const int error = systemErrorOf(db_, code);
-  throw Error(statusOf(code, error), what + " " + path_.string() + ": " + reasonOf(db_, code, error), error);
+  throw Error(statusOf(code, systemError),
+              what + " " + path_.string() + ": " + reasonOf(db_, code, systemError), systemError);
+}
+
+// It writes to the WAL and to nothing else, so the WAL knows why it failed.
+void Database::commit() {
+  growWalAhead();
+  if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK) return;
+  const int code = sqlite3_extended_errcode(db_);
+  const bool io = (code & 0xff) == SQLITE_IOERR;
+  fail("cannot run COMMIT on", io ? lastErrnoOf(walOf(db_)) : systemErrorOf(db_, code));
 }
 
 void Database::run(const std::string& sql) {
@@ -132,7 +142,7 @@ void Database::growWalAhead() {
   if (walFrames_ == 0) return;  // how much of the WAL is used shows at the first commit
   const auto used = static_cast<sqlite3_int64>(walHeaderBytes + walFrames_ * walFrameBytes);
   if (walSize_ - used >= walReserve) return;
-  sqlite3_file* const wal = fileOf(db_, SQLITE_FCNTL_JOURNAL_POINTER);
+  sqlite3_file* const wal = walOf(db_);
   // Asked once for each step and not for each commit: Linux stamps a file anew at the write after such a
   // question, and then a sync writes the inode.
   if (wal == nullptr || wal->pMethods == nullptr || wal->pMethods->xFileSize(wal, &walSize_) != SQLITE_OK)

@@ -29,10 +29,7 @@ class Database {
   void setPragma(const std::string& name, const std::string& value, const std::string& readBack);
 
   void begin() { run("BEGIN"); }
-  void commit() {
-    growWalAhead();
-    run("COMMIT");
-  }
+  void commit();
   void rollback() noexcept;  // also when SQLite has rolled back by itself
 
   // Pages in the WAL after the last commit.
@@ -47,6 +44,7 @@ class Database {
 
  private:
   void growWalAhead();
+  [[noreturn]] void fail(const std::string& what, int systemError) const;
 
   sqlite3* db_ = nullptr;
   std::filesystem::path path_;

@@ -142,6 +142,11 @@ TEST(DiskFull, AQuotaThatIsUsedUpIsWaitedOutLikeAFullDisk) {
   EXPECT_EQ(store.host().fatals(), 0u);
   disk.failWrites(0);
   EXPECT_TRUE(store.allDurable());
+  disk.failWrites(EIO);  // and what was waited out before does not hide what is final
+  ASSERT_EQ(store.submit(BatchOf().entry(2, 1, "bad")), CK_OK);
+  ASSERT_TRUE(store.host().runUntil([&] { return store.host().fatals() == 1; }));
+  ASSERT_EQ(store.durableErrors().size(), 1u);
+  EXPECT_EQ(store.durableErrors()[0].os_errno, EIO) << store.durableErrors()[0].msg;
   EXPECT_EQ(store.stop(), CK_OK);
 }
 
