@@ -25,8 +25,13 @@ Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, T
   Slot& slot = slots_[index];
   slot.loop = loop;
   slot.task = std::move(task);
-  heap_.push_back({{std::max(when, now_), ++lastSequence_}, index});
-  rise(static_cast<std::uint32_t>(heap_.size() - 1));
+  if (when <= now_) {
+    due_.push_back({index, slot.generation});
+    places_[index] = kDue;
+  } else {
+    heap_.push_back({{when, ++lastSequence_}, index});
+    rise(static_cast<std::uint32_t>(heap_.size() - 1));
+  }
   return (Ticket{slot.generation} << 32) + index + 1;
 }
 
@@ -38,10 +43,11 @@ bool Scheduler::cancel(Ticket ticket) {
   return true;
 }
 
-// Out of the heap; the slot itself is not yet free.
+// Out of the order; the slot itself is not yet free.
 void Scheduler::unqueue(std::uint32_t index) {
   const std::uint32_t at = std::exchange(places_[index], kFree);
   ++slots_[index].generation;
+  if (at == kDue) return;  // a newer generation says that it is gone from the queue
   const Place last = heap_.back();
   heap_.pop_back();
   if (at == heap_.size()) return;
@@ -89,18 +95,47 @@ void Scheduler::dropAllOf(const SimulatedLoop* loop) {
     if (places_[slot] != kFree && slots_[slot].loop == loop) dropped.push_back(take(slot));
 }
 
+std::optional<std::uint32_t> Scheduler::nextSlot() {
+  while (!due_.empty() && slots_[due_.front().slot].generation != due_.front().generation) due_.pop_front();
+  const bool heapIsFirst = !heap_.empty() && (due_.empty() || heap_.front().key.when <= now_);
+  if (heapIsFirst) return heap_.front().slot;
+  if (due_.empty()) return std::nullopt;
+  return due_.front().slot;
+}
+
+bool Scheduler::isNextBy(MonotonicTime end) {
+  const auto next = nextSlot();
+  return next && (places_[*next] == kDue || heap_.front().key.when <= end);
+}
+
 bool Scheduler::step() {
-  if (heap_.empty()) return false;
-  Place& next = heap_.front();
-  now_ = next.key.when;
-  const std::uint32_t index = next.slot;
+  const auto next = nextSlot();
+  if (!next) return false;
+  if (places_[*next] != kDue) now_ = std::max(now_, heap_.front().key.when);
+  const SimulatedLoop* const loop = slots_[*next].loop;
+  if (loop != nullptr && now_ < loop->frozenUntil_)
+    postpone(*next, loop->frozenUntil_);
+  else
+    run(*next);
+  return true;
+}
+
+// The same event, still of the same ticket.
+void Scheduler::postpone(std::uint32_t slot, MonotonicTime until) {
+  const Place later{{until, ++lastSequence_}, slot};
+  if (places_[slot] == kDue) {
+    due_.pop_front();
+    heap_.push_back(later);
+    rise(static_cast<std::uint32_t>(heap_.size() - 1));
+  } else {
+    heap_.front() = later;
+    sink(0);
+  }
+}
+
+void Scheduler::run(std::uint32_t index) {
   Slot& slot = slots_[index];  // stays where it is, whatever the task schedules
   SimulatedLoop* const loop = slot.loop;
-  if (loop != nullptr && now_ < loop->frozenUntil_) {
-    next.key = {loop->frozenUntil_, ++lastSequence_};
-    sink(0);
-    return true;
-  }
   ++eventsRun_;
   unqueue(index);
   const SimulatedLoop* const before = running_;
@@ -110,13 +145,12 @@ bool Scheduler::step() {
   free_.push_back(index);
   if (loop != nullptr && running_ == loop) loop->runTurnEnd();
   running_ = before;
-  return true;
 }
 
 bool Scheduler::runUntil(const std::function<bool()>& condition, Duration limit) {
   const MonotonicTime end = now_ + limit;
   while (!condition()) {
-    if (heap_.empty() || heap_.front().key.when > end) return false;
+    if (!isNextBy(end)) return false;
     step();
   }
   return true;
@@ -124,7 +158,7 @@ bool Scheduler::runUntil(const std::function<bool()>& condition, Duration limit)
 
 void Scheduler::runFor(Duration span) {
   const MonotonicTime end = now_ + span;
-  while (!heap_.empty() && heap_.front().key.when <= end) step();
+  while (isNextBy(end)) step();
   now_ = end;
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -48,7 +49,8 @@ class Scheduler {
   };
   // Events lie in slots that are used again; a heap orders them. A ticket names one event: slot and
   // generation. A heap of four children is half as high, and where a slot stands in it lies apart from the
-  // task, so that moving it touches little memory.
+  // task, so that moving it touches little memory. What is due at once, which most is, needs no heap: such
+  // events stand in a queue, in their order already.
   using Ticket = std::uint64_t;
   struct Slot {
     SimulatedLoop* loop = nullptr;  // null: belongs to no node
@@ -60,10 +62,20 @@ class Scheduler {
     std::uint32_t slot;
   };
   static constexpr std::uint32_t kFree = ~std::uint32_t{0};
+  static constexpr std::uint32_t kDue = kFree - 1;  // in due_ instead of the heap
   static constexpr std::uint32_t kChildren = 4;
+
+  struct Due {
+    std::uint32_t slot;
+    std::uint32_t generation;
+  };
 
   Ticket schedule(MonotonicTime when, SimulatedLoop* loop, Task&& task);
   bool cancel(Ticket ticket);
+  std::optional<std::uint32_t> nextSlot();
+  bool isNextBy(MonotonicTime end);
+  void run(std::uint32_t slot);
+  void postpone(std::uint32_t slot, MonotonicTime until);
   void dropAllOf(const SimulatedLoop* loop);
   void unqueue(std::uint32_t slot);
   Task take(std::uint32_t slot);
@@ -78,6 +90,7 @@ class Scheduler {
   std::vector<std::uint32_t> places_;  // of each slot in the heap
   std::vector<std::uint32_t> free_;
   std::vector<Place> heap_;
+  std::deque<Due> due_;  // at now_, after what the heap has for now_; those cancelled are still in it
   std::mt19937_64 randomness_;
   const SimulatedLoop* running_ = nullptr;
 };
