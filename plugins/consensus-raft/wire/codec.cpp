@@ -7,16 +7,20 @@
 namespace clusterkit::raft::wire {
 namespace {
 
-// An envelope and its parts in one piece of the stack: only entries and chunks that do not fit are allocated.
-class Envelope {
- public:
-  pb::Envelope& operator*() { return *envelope_; }
+// An arena pays when it saves several allocations. Most messages are a few numbers and carry nothing.
+constexpr std::size_t kArenaPays = 128;
 
- private:
-  alignas(std::max_align_t) char space_[2048];
-  google::protobuf::Arena arena_{space_, sizeof space_};
-  pb::Envelope* const envelope_ = google::protobuf::Arena::CreateMessage<pb::Envelope>(&arena_);
-};
+// An envelope and its parts in one piece of the stack: only entries and chunks that do not fit are allocated.
+template <class Use>
+auto withEnvelope(std::size_t bytes, const Use& use) {
+  if (bytes < kArenaPays) {
+    pb::Envelope envelope;
+    return use(envelope);
+  }
+  alignas(std::max_align_t) char space[2048];
+  google::protobuf::Arena arena(space, sizeof space);
+  return use(*google::protobuf::Arena::CreateMessage<pb::Envelope>(&arena));
+}
 
 // ---- to bytes
 // -----------------------------------------------------------------------------------------------------
@@ -90,7 +94,10 @@ void put(const RemovedNotice& m, pb::Envelope& e) {
 // ---------------------------------------------------------------------------------------------------
 
 std::optional<MessageBody> takeAppend(const pb::AppendRequest& r) {
-  AppendRequest request{LogIndex{r.prev_index()}, Term{r.prev_term()}, {}, LogIndex{r.commit()},
+  AppendRequest request{LogIndex{r.prev_index()},
+                        Term{r.prev_term()},
+                        {},
+                        LogIndex{r.commit()},
                         r.answer_not_needed() ? Answer::NotNeeded : Answer::Wanted};
   request.entries.reserve(static_cast<std::size_t>(r.entries_size()));
   for (const auto& record : r.entries()) {
@@ -156,32 +163,32 @@ std::optional<MessageBody> takeBody(const pb::Envelope& e) {
 }  // namespace
 
 std::string encodeMessage(const Message& message) {
-  Envelope place;
-  pb::Envelope& envelope = *place;
-  envelope.set_cluster(message.cluster.value);
-  envelope.set_from(message.from.value);
-  envelope.set_to(message.to.value);
-  envelope.set_term(message.term.value);
-  envelope.set_configuration_index(message.configurationIndex.value);
-  std::visit([&](const auto& body) { put(body, envelope); }, message.body);
-  std::string bytes(1, version);
-  envelope.AppendToString(&bytes);
-  return bytes;
+  return withEnvelope(laneOf(message) == Lane::Control ? 0 : kArenaPays, [&](pb::Envelope& envelope) {
+    envelope.set_cluster(message.cluster.value);
+    envelope.set_from(message.from.value);
+    envelope.set_to(message.to.value);
+    envelope.set_term(message.term.value);
+    envelope.set_configuration_index(message.configurationIndex.value);
+    std::visit([&](const auto& body) { put(body, envelope); }, message.body);
+    std::string bytes(1, version);
+    envelope.AppendToString(&bytes);
+    return bytes;
+  });
 }
 
 std::optional<Message> decodeMessage(std::string_view bytes) {
   if (bytes.size() < 2 || bytes.size() > INT32_MAX || bytes.front() != version) return std::nullopt;
-  Envelope place;
-  pb::Envelope& envelope = *place;
-  if (!envelope.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size() - 1))) return std::nullopt;
-  auto body = takeBody(envelope);
-  if (!body || envelope.cluster() == 0 || envelope.from() == 0 || envelope.to() == 0) return std::nullopt;
-  return Message{ClusterId{envelope.cluster()},
-                 MemberId{envelope.from()},
-                 MemberId{envelope.to()},
-                 Term{envelope.term()},
-                 LogIndex{envelope.configuration_index()},
-                 std::move(*body)};
+  return withEnvelope(bytes.size(), [&](pb::Envelope& envelope) -> std::optional<Message> {
+    if (!envelope.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size() - 1))) return std::nullopt;
+    auto body = takeBody(envelope);
+    if (!body || envelope.cluster() == 0 || envelope.from() == 0 || envelope.to() == 0) return std::nullopt;
+    return Message{ClusterId{envelope.cluster()},
+                   MemberId{envelope.from()},
+                   MemberId{envelope.to()},
+                   Term{envelope.term()},
+                   LogIndex{envelope.configuration_index()},
+                   std::move(*body)};
+  });
 }
 
 }  // namespace clusterkit::raft::wire
