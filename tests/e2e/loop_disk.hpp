@@ -23,7 +23,7 @@ class LoopDisk {
       : image_(std::move(image)), where_(std::move(where)) {
     std::filesystem::create_directories(where_);
     std::ofstream(image_).flush();
-    std::filesystem::resize_file(image_, 64 << 20);
+    std::filesystem::resize_file(image_, 512 << 20);  // sparse; plugins with a sanitizer have 50 MB each
     mounted_ = enterOwnMounts() && run({"/usr/sbin/mkfs.ext4", "-q", "-F", image_}) == 0 && mount();
   }
   ~LoopDisk() { unmount(); }
