@@ -29,8 +29,7 @@ Scheduler::Ticket Scheduler::schedule(MonotonicTime when, SimulatedLoop* loop, T
     due_.push_back({index, slot.generation});
     places_[index] = kDue;
   } else {
-    heap_.push_back({{when, ++lastSequence_}, index});
-    rise(static_cast<std::uint32_t>(heap_.size() - 1));
+    push({{when, ++lastSequence_}, index});
   }
   return (Ticket{slot.generation} << 32) + index + 1;
 }
@@ -60,6 +59,11 @@ Task Scheduler::take(std::uint32_t index) {
   unqueue(index);
   free_.push_back(index);
   return std::move(slots_[index].task);
+}
+
+void Scheduler::push(const Place& place) {
+  heap_.push_back(place);
+  rise(static_cast<std::uint32_t>(heap_.size() - 1));
 }
 
 void Scheduler::put(std::uint32_t at, const Place& place) {
@@ -95,29 +99,28 @@ void Scheduler::dropAllOf(const SimulatedLoop* loop) {
     if (places_[slot] != kFree && slots_[slot].loop == loop) dropped.push_back(take(slot));
 }
 
-std::optional<std::uint32_t> Scheduler::nextSlot() {
+// What the heap has for now_ was scheduled before now_ came, and so before all that stands in due_.
+std::optional<std::uint32_t> Scheduler::nextBy(MonotonicTime end) {
   while (!due_.empty() && slots_[due_.front().slot].generation != due_.front().generation) due_.pop_front();
-  const bool heapIsFirst = !heap_.empty() && (due_.empty() || heap_.front().key.when <= now_);
-  if (heapIsFirst) return heap_.front().slot;
+  const MonotonicTime heapBy = due_.empty() ? end : now_;
+  if (!heap_.empty() && heap_.front().key.when <= heapBy) return heap_.front().slot;
   if (due_.empty()) return std::nullopt;
   return due_.front().slot;
 }
 
-bool Scheduler::isNextBy(MonotonicTime end) {
-  const auto next = nextSlot();
-  return next && (places_[*next] == kDue || heap_.front().key.when <= end);
+bool Scheduler::step() {
+  const auto next = nextBy(MonotonicTime::max());
+  if (next) advance(*next);
+  return next.has_value();
 }
 
-bool Scheduler::step() {
-  const auto next = nextSlot();
-  if (!next) return false;
-  if (places_[*next] != kDue) now_ = std::max(now_, heap_.front().key.when);
-  const SimulatedLoop* const loop = slots_[*next].loop;
+void Scheduler::advance(std::uint32_t slot) {
+  if (places_[slot] != kDue) now_ = heap_.front().key.when;
+  const SimulatedLoop* const loop = slots_[slot].loop;
   if (loop != nullptr && now_ < loop->frozenUntil_)
-    postpone(*next, loop->frozenUntil_);
+    postpone(slot, loop->frozenUntil_);
   else
-    run(*next);
-  return true;
+    run(slot);
 }
 
 // The same event, still of the same ticket.
@@ -125,8 +128,7 @@ void Scheduler::postpone(std::uint32_t slot, MonotonicTime until) {
   const Place later{{until, ++lastSequence_}, slot};
   if (places_[slot] == kDue) {
     due_.pop_front();
-    heap_.push_back(later);
-    rise(static_cast<std::uint32_t>(heap_.size() - 1));
+    push(later);
   } else {
     heap_.front() = later;
     sink(0);
@@ -150,15 +152,16 @@ void Scheduler::run(std::uint32_t index) {
 bool Scheduler::runUntil(const std::function<bool()>& condition, Duration limit) {
   const MonotonicTime end = now_ + limit;
   while (!condition()) {
-    if (!isNextBy(end)) return false;
-    step();
+    const auto next = nextBy(end);
+    if (!next) return false;
+    advance(*next);
   }
   return true;
 }
 
 void Scheduler::runFor(Duration span) {
   const MonotonicTime end = now_ + span;
-  while (isNextBy(end)) step();
+  while (const auto next = nextBy(end)) advance(*next);
   now_ = end;
 }
 

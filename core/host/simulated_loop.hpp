@@ -49,7 +49,7 @@ class Scheduler {
   };
   // Events lie in slots that are used again; a heap orders them. A ticket names one event: slot and
   // generation. A heap of four children is half as high, and where a slot stands in it lies apart from the
-  // task, so that moving it touches little memory. What is due at once, which most is, needs no heap: such
+  // task, so that moving it touches little memory. What is due at once, nearly half, needs no heap: such
   // events stand in a queue, in their order already.
   using Ticket = std::uint64_t;
   struct Slot {
@@ -72,13 +72,14 @@ class Scheduler {
 
   Ticket schedule(MonotonicTime when, SimulatedLoop* loop, Task&& task);
   bool cancel(Ticket ticket);
-  std::optional<std::uint32_t> nextSlot();
-  bool isNextBy(MonotonicTime end);
+  std::optional<std::uint32_t> nextBy(MonotonicTime end);
+  void advance(std::uint32_t slot);
   void run(std::uint32_t slot);
   void postpone(std::uint32_t slot, MonotonicTime until);
   void dropAllOf(const SimulatedLoop* loop);
   void unqueue(std::uint32_t slot);
   Task take(std::uint32_t slot);
+  void push(const Place& place);
   void put(std::uint32_t at, const Place& place);
   void rise(std::uint32_t at);
   void sink(std::uint32_t at);
@@ -87,7 +88,7 @@ class Scheduler {
   std::uint64_t lastSequence_ = 0;
   std::uint64_t eventsRun_ = 0;
   std::deque<Slot> slots_;
-  std::vector<std::uint32_t> places_;  // of each slot in the heap
+  std::vector<std::uint32_t> places_;  // of each slot in the heap, or kDue
   std::vector<std::uint32_t> free_;
   std::vector<Place> heap_;
   std::deque<Due> due_;  // at now_, after what the heap has for now_; those cancelled are still in it

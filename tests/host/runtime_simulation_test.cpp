@@ -50,6 +50,26 @@ TEST(Simulation, EventsRunByTimeThenByOrderOfScheduling) {
   EXPECT_THAT(order, ElementsAre("b0", "b1", "a1", "a2"));
 }
 
+TEST(Simulation, WhatIsDueAtOnceComesAfterWhatThatMomentWasPromisedToAndCanBeCancelled) {
+  Scheduler scheduler(1);
+  SimulatedLoop node(scheduler);
+  std::vector<std::string> order;
+  TimerId cancelled;
+  node.timerAfter(1s, [&] {
+    order.push_back("first");
+    node.post([&] { order.push_back("posted"); });
+    cancelled = node.timerAfter(0s, [&] { order.push_back("cancelled"); });
+    node.timerAfter(0s, [&] { order.push_back("at once"); });
+    EXPECT_TRUE(node.cancel(cancelled));
+    EXPECT_FALSE(node.cancel(cancelled));
+    node.timerAfter(0s, [&] { order.push_back("in its slot"); });  // which is free again
+  });
+  node.timerAfter(1s, [&] { order.push_back("second"); });
+  scheduler.runFor(1s);
+  EXPECT_THAT(order, ElementsAre("first", "second", "posted", "at once", "in its slot"));
+  EXPECT_FALSE(scheduler.step());
+}
+
 TEST(Simulation, TimeJumpsFromEventToEvent) {
   Scheduler scheduler(1);
   SimulatedLoop node(scheduler);
@@ -164,6 +184,22 @@ TEST(Simulation, AFrozenNodeDoesEverythingAfterwardsInItsOrder) {
   EXPECT_TRUE(node.cancel(cancelled));
   scheduler.runFor(1s);
   EXPECT_THAT(order, ElementsAre("other 3s", "1s", "2s"));
+}
+
+TEST(Simulation, WhatIsDueAtOnceForAFrozenNodeWaitsAndHoldsUpNobodyElse) {
+  Scheduler scheduler(1);
+  SimulatedLoop node(scheduler), other(scheduler);
+  std::vector<std::string> order;
+  node.freezeFor(5s);
+  node.post([&] { order.push_back("a"); });
+  const TimerId cancelled = node.timerAfter(0s, [&] { order.push_back("cancelled"); });
+  other.post([&] { order.push_back("other"); });
+  node.post([&] { order.push_back("b"); });
+  scheduler.runFor(4s);
+  EXPECT_THAT(order, ElementsAre("other"));
+  EXPECT_TRUE(node.cancel(cancelled));
+  scheduler.runFor(1s);
+  EXPECT_THAT(order, ElementsAre("other", "a", "b"));
 }
 
 TEST(Simulation, WorkersRunOnTheLoop) {
