@@ -7,13 +7,15 @@
 namespace clusterkit::raft::wire {
 namespace {
 
-// An arena pays when it saves several allocations. Most messages are a few numbers and carry nothing.
-constexpr std::size_t kArenaPays = 128;
+// Most messages are a few numbers in one part. Entries and chunks are many allocations, which an arena saves:
+// then the envelope and its parts are one piece of the stack, and only what does not fit is allocated. For a
+// few numbers setting up the arena costs more than allocating the part.
+enum class Content { Numbers, Payload };
+constexpr std::size_t kMostOfNumbers = 128;  // bytes; longer ones carry something
 
-// An envelope and its parts in one piece of the stack: only entries and chunks that do not fit are allocated.
 template <class Use>
-auto withEnvelope(std::size_t bytes, const Use& use) {
-  if (bytes < kArenaPays) {
+auto withEnvelope(Content content, const Use& use) {
+  if (content == Content::Numbers) {
     pb::Envelope envelope;
     return use(envelope);
   }
@@ -163,7 +165,8 @@ std::optional<MessageBody> takeBody(const pb::Envelope& e) {
 }  // namespace
 
 std::string encodeMessage(const Message& message) {
-  return withEnvelope(laneOf(message) == Lane::Control ? 0 : kArenaPays, [&](pb::Envelope& envelope) {
+  const Content content = laneOf(message) == Lane::Control ? Content::Numbers : Content::Payload;
+  return withEnvelope(content, [&](pb::Envelope& envelope) {
     envelope.set_cluster(message.cluster.value);
     envelope.set_from(message.from.value);
     envelope.set_to(message.to.value);
@@ -178,7 +181,8 @@ std::string encodeMessage(const Message& message) {
 
 std::optional<Message> decodeMessage(std::string_view bytes) {
   if (bytes.size() < 2 || bytes.size() > INT32_MAX || bytes.front() != version) return std::nullopt;
-  return withEnvelope(bytes.size(), [&](pb::Envelope& envelope) -> std::optional<Message> {
+  const Content content = bytes.size() <= kMostOfNumbers ? Content::Numbers : Content::Payload;
+  return withEnvelope(content, [&](pb::Envelope& envelope) -> std::optional<Message> {
     if (!envelope.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size() - 1))) return std::nullopt;
     auto body = takeBody(envelope);
     if (!body || envelope.cluster() == 0 || envelope.from() == 0 || envelope.to() == 0) return std::nullopt;
