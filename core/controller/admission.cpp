@@ -198,7 +198,7 @@ void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, Du
   if (node == nullptr)
     return answerLater(std::move(answer), Failure{Status::NotFound, "no node '" + duty.node() + "'"});
   const MemberId member = node->spec.member;
-  if (auto refusal = removalRefusal_(member))
+  if (auto refusal = removalRefusal_(member, consent))
     return answerLater(std::move(answer), Failure{Status::Conflict, *refusal});
   if (member == coordinator_.self()) {
     // A leader does not remove itself: it hands over, and the asker finds the new leader.

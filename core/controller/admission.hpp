@@ -16,7 +16,7 @@ class Admission {
   // When the leader last heard of a member; epoch start: never since it leads.
   using LastSeen = UniqueFunction<WallTime(MemberId)>;
   // Why this node cannot be removed now (quorum); nothing when it can.
-  using RemovalRefusal = UniqueFunction<std::optional<std::string>(MemberId)>;
+  using RemovalRefusal = UniqueFunction<std::optional<std::string>(MemberId, RemoveNode::Consent)>;
 
   Admission(EventLoop& loop, Coordinator& coordinator, TransportPort& transport, LastSeen lastSeen,
             RemovalRefusal removalRefusal);

@@ -183,8 +183,8 @@ std::optional<CommandBody> Controller::statusChangeFor(const NodeRecord& node, N
       if (verdict == Verdict::Alive) return become(NodeStatus::Active);
       return std::nullopt;
     case NodeStatus::Down:
-      // It was cut off and not restarted: nobody but the leader knows that it is back. A new run tells of
-      // itself.
+      // It was cut off and not restarted: nobody but the leader knows that it is back, and it may lead itself
+      // by now. A new run tells of itself.
       if (verdict == Verdict::Alive && isSameRun(node)) return RejoinNode{node.spec, node.lastSeenAt};
       return std::nullopt;
     case NodeStatus::Left: return std::nullopt;
@@ -228,6 +228,7 @@ bool Controller::hasLeft(const NodeRecord& node) const {
 }
 
 bool Controller::isSameRun(const NodeRecord& node) const {
+  if (node.spec.member == options_.self) return node.spec.boot == options_.boot;
   const auto run = runs_.find(node.spec.member);
   return run != runs_.end() && run->second.boot == node.spec.boot;
 }

@@ -32,6 +32,7 @@ enum class HealthChecks : std::uint8_t { Enabled, Disabled };
 
 struct ControllerOptions {
   MemberId self;
+  std::uint64_t boot = 0;  // of this run
   HealthChecks healthChecks = HealthChecks::Enabled;
   FailureDetectorOptions health;
   FlapDampingOptions damping;
@@ -83,7 +84,9 @@ class Controller {
   void requestRebalance() { rebalancer_.requestManual(); }
   void withdrawRebalance() { rebalancer_.withdrawManual(); }
   RebalancePlan dryRun(Now now) const { return rebalancer_.plan(state_, damping_, now.steady); }
-  std::string whyNotRemove(MemberId node) const { return clusterkit::whyNotRemove(node, consensus_, state_); }
+  std::string whyNotRemove(MemberId node, RemoveNode::Consent consent) const {
+    return clusterkit::whyNotRemove(node, consent, consensus_, state_);
+  }
   // By the leader's own clock; the beginning of time when it has not heard of the node since it leads.
   WallTime lastSignOfLife(MemberId node, Now now) const;
   Verdict verdictOf(MemberId node) const { return detector_.verdictOf(node); }

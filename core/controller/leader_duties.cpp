@@ -16,9 +16,10 @@ constexpr Duration kProgressPoll = 500ms;
 constexpr Duration kProgressSlack = 100ms;  // the heartbeats of consensus turn the loop more often than that
 constexpr std::size_t kMaxWaiting = 64;     // for one rebalance by hand
 
-ControllerOptions optionsOf(MemberId self, const DutySettings& settings) {
+ControllerOptions optionsOf(const NodeSpec& self, const DutySettings& settings) {
   ControllerOptions out;
-  out.self = self;
+  out.self = self.member;
+  out.boot = self.boot;
   out.healthChecks = settings.healthEnabled ? HealthChecks::Enabled : HealthChecks::Disabled;
   out.health.interval = settings.probeInterval;
   out.health.timeout = settings.probeTimeout;
@@ -52,12 +53,12 @@ LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding f
     : parts_(parts),
       settings_(settings),
       founding_(std::move(founding)),
-      controller_(optionsOf(parts.coordinator.self(), settings)),
+      controller_(optionsOf(founding_.self, settings)),
       admission_(
           parts.loop, parts.coordinator, parts.transport,
           [this](MemberId member) { return controller_.lastSignOfLife(member, now()); },
-          [this](MemberId member) -> std::optional<std::string> {
-            std::string why = controller_.whyNotRemove(member);
+          [this](MemberId member, RemoveNode::Consent consent) -> std::optional<std::string> {
+            std::string why = controller_.whyNotRemove(member, consent);
             return why.empty() ? std::nullopt : std::optional(std::move(why));
           }),
       probes_(parts.loop, parts.coordinator.peers(), founding_.self.boot, settings.probeTimeout,

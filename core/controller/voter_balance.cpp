@@ -153,6 +153,21 @@ VoterChange promote(const ConsensusView& consensus, const ClusterState& state, M
   return {VoterChange::Kind::Promote, member, std::move(reason)};
 }
 
+// Of how many partitions nobody else who lives has a copy.
+std::size_t lastCopiesAt(MemberId member, const ClusterState& state) {
+  std::size_t copies = 0;
+  for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
+    const auto owners = state.partitions->ownersOf(PartitionId(p));
+    const bool owned = std::find(owners.begin(), owners.end(), member) != owners.end();
+    const bool elsewhere = std::any_of(owners.begin(), owners.end(), [&](MemberId owner) {
+      const NodeRecord* other = state.findNode(owner);
+      return owner != member && other && isLive(other->status);
+    });
+    copies += owned && !elsewhere ? 1 : 0;
+  }
+  return copies;
+}
+
 }  // namespace
 
 CatchUp catchUpOf(LogIndex matchIndex, LogIndex commitIndex) {
@@ -213,25 +228,15 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
   return refused;
 }
 
-std::string whyNotRemove(MemberId member, const ConsensusView& consensus, const ClusterState& state) {
+std::string whyNotRemove(MemberId member, RemoveNode::Consent consent, const ConsensusView& consensus,
+                         const ClusterState& state) {
   const NodeRecord* node = state.findNode(member);
   if (!node) return "no such node";
   if (state.nodes.size() == 1) return "node " + node->spec.id + " is the last one";
-
-  std::size_t lastCopies = 0;
-  for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
-    const auto owners = state.partitions->ownersOf(PartitionId(p));
-    const bool owned = std::find(owners.begin(), owners.end(), member) != owners.end();
-    const bool elsewhere = std::any_of(owners.begin(), owners.end(), [&](MemberId owner) {
-      const NodeRecord* other = state.findNode(owner);
-      return owner != member && other && isLive(other->status);
-    });
-    lastCopies += owned && !elsewhere ? 1 : 0;
-  }
-  if (lastCopies > 0) {
-    return "node " + node->spec.id + " has the last live copy of " + std::to_string(lastCopies) +
-           " partitions; drain it first";
-  }
+  const std::size_t copies = lastCopiesAt(member, state);
+  if (copies > 0 && consent == RemoveNode::Consent::KeepLastCopies)
+    return "node " + node->spec.id + " has the last live copy of " + std::to_string(copies) +
+           " partitions; drain it first, or consent by lose_last_copies=true";
 
   const ConsensusMember* inConsensus = consensus.find(member);
   if (!inConsensus || inConsensus->vote == Vote::Learner) return {};

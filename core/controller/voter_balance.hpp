@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/command.hpp"
 #include "cluster/state.hpp"
 #include "clusterkit/types.hpp"
 
@@ -52,7 +53,9 @@ struct VoterChange {
 VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& state,
                             std::uint32_t maxVoters);
 
-// Empty when the node may leave the cluster for good; otherwise what would break, in one line.
-std::string whyNotRemove(MemberId member, const ConsensusView& consensus, const ClusterState& state);
+// Empty when the node may leave the cluster for good; otherwise what would break, in one line. Copies may be
+// lost with consent, the quorum never.
+std::string whyNotRemove(MemberId member, RemoveNode::Consent consent, const ConsensusView& consensus,
+                         const ClusterState& state);
 
 }  // namespace clusterkit

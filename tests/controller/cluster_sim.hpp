@@ -159,6 +159,7 @@ class ClusterSim {
   ControllerOptions controllerOptions(const ClusterSimOptions& options) const {
     ControllerOptions o;
     o.self = member(1);
+    o.boot = spec(1).boot;
     o.rebalance = options.rebalance;
     return o;
   }

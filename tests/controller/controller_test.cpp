@@ -133,6 +133,30 @@ TEST(Controller, ANodeThatWasOnlyCutOffIsBroughtBackByTheLeader) {
   EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
 }
 
+// An earlier leader could not reach it; nobody probes the one who leads now.
+TEST(Controller, ALeaderThatWasDeclaredDownBeforeItLedBringsItselfBack) {
+  ClusterSim sim({}, 3);
+  ASSERT_TRUE(
+      sim.apply(SetNodeStatus{ClusterSim::member(1), 0, NodeStatus::Down, {}, {}, Epoch()}).applied());
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.proposed<RejoinNode>(), 1u);
+  EXPECT_EQ(sim.node(1).status, NodeStatus::Active);
+}
+
+TEST(Controller, ALeaderThatWasRestartedSinceItWasDeclaredDownAnnouncesItself) {
+  ClusterSim sim({}, 3);
+  NodeSpec earlier = sim.node(1).spec;
+  --earlier.boot;
+  ASSERT_TRUE(sim.apply(UpdateNode{earlier}).applied());
+  ASSERT_TRUE(
+      sim.apply(SetNodeStatus{ClusterSim::member(1), 0, NodeStatus::Down, {}, {}, Epoch()}).applied());
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.proposed<RejoinNode>(), 0u);
+  sim.announce(1);
+  sim.run(seconds(3));
+  EXPECT_EQ(sim.node(1).status, NodeStatus::Active);
+}
+
 TEST(Controller, ARestartFasterThanTheDetectorDisturbsNothingAtAll) {
   ClusterSim sim({}, 3);
   const PartitionMap before = sim.map();
@@ -283,7 +307,7 @@ TEST(Controller, ADrainedNodeEndsWithoutCopiesAndWithoutAVote) {
   EXPECT_EQ(sim.consensus.find(ClusterSim::member(2))->vote, Vote::Learner);
   EXPECT_EQ(sim.voters(), 3u);
   EXPECT_EQ(sim.node(2).status, NodeStatus::Left);
-  EXPECT_EQ(sim.controller.whyNotRemove(ClusterSim::member(2)), "");
+  EXPECT_EQ(sim.controller.whyNotRemove(ClusterSim::member(2), RemoveNode::Consent::KeepLastCopies), "");
   EXPECT_TRUE(sim.apply(RemoveNode{ClusterSim::member(2)}).applied());
   sim.run(seconds(1));
   EXPECT_EQ(sim.consensus.find(ClusterSim::member(2)), nullptr) << "removed from consensus as well";

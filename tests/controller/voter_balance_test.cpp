@@ -14,6 +14,9 @@ using test::ClusterSimOptions;
 using Kind = VoterChange::Kind;
 using ::testing::HasSubstr;
 
+constexpr auto kKeep = RemoveNode::Consent::KeepLastCopies;
+constexpr auto kLose = RemoveNode::Consent::LoseLastCopies;
+
 // A cluster whose controller has done its work, at rest.
 struct AtRest {
   explicit AtRest(std::uint64_t nodes, std::uint32_t maxVoters = 5) : sim(options(maxVoters)) {
@@ -115,14 +118,15 @@ TEST(VoterBalance, NothingIsDoneThatWouldCostTheQuorum) {
   const VoterChange change = cluster.next();
   EXPECT_EQ(change.kind, Kind::Demote);
   EXPECT_EQ(change.member, ClusterSim::member(3)) << "the dead vote goes first, then the other can";
-  EXPECT_THAT(whyNotRemove(ClusterSim::member(2), cluster.sim.consensus, cluster.sim.state()),
+  EXPECT_THAT(whyNotRemove(ClusterSim::member(2), kKeep, cluster.sim.consensus, cluster.sim.state()),
               HasSubstr("quorum"));
 }
 
 TEST(VoterBalance, RemovalOfTheLastNodeOrTheLastCopyIsRefusedWithTheReason) {
   const AtRest one(1);
-  EXPECT_THAT(whyNotRemove(ClusterSim::member(1), one.sim.consensus, one.sim.state()), HasSubstr("last one"));
-  EXPECT_EQ(whyNotRemove(ClusterSim::member(9), one.sim.consensus, one.sim.state()), "no such node");
+  EXPECT_THAT(whyNotRemove(ClusterSim::member(1), kKeep, one.sim.consensus, one.sim.state()),
+              HasSubstr("last one"));
+  EXPECT_EQ(whyNotRemove(ClusterSim::member(9), kKeep, one.sim.consensus, one.sim.state()), "no such node");
 
   ClusterSimOptions options;
   options.replicationFactor = 1;
@@ -130,9 +134,10 @@ TEST(VoterBalance, RemovalOfTheLastNodeOrTheLastCopyIsRefusedWithTheReason) {
   sim.join(2);
   sim.join(3);
   sim.run(seconds(3));
-  const std::string why = whyNotRemove(ClusterSim::member(2), sim.consensus, sim.state());
+  const std::string why = whyNotRemove(ClusterSim::member(2), kKeep, sim.consensus, sim.state());
   EXPECT_THAT(why, HasSubstr("last live copy of"));
   EXPECT_THAT(why, HasSubstr("drain it first"));
+  EXPECT_EQ(whyNotRemove(ClusterSim::member(2), kLose, sim.consensus, sim.state()), "");
 }
 
 TEST(VoterBalance, MembersThatTheStateDoesNotKnowAreRemovedAndNodesThatConsensusDoesNotKnowAreAdded) {
