@@ -1,4 +1,4 @@
-#include "daemon/announcer.hpp"
+#include "controller/announcer.hpp"
 
 #include <utility>
 
