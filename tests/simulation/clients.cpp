@@ -97,7 +97,8 @@ void Clients::attempt(std::size_t client, SimNode& node) {
   Call& call = *clients_[client].call;
   if (++call.attempts == 1) {
     call.knownIndex = node.coordinator().current().appliedIndex;
-    // A key is good for ever only with an index that was seen before it was first used (core/cluster/README.md).
+    // A key is good for ever only with an index that was seen before it was first used
+    // (core/cluster/README.md).
     if (!call.knownIndex) call.keyed = false;
   }
   call.patienceEnds = cluster_.scheduler().now() + kPatience;

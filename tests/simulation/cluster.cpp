@@ -2,26 +2,22 @@
 
 #include <algorithm>
 
+#include "cluster/command_codec.hpp"
+#include "simulation/convergence.hpp"
+
 namespace clusterkit::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 30s;  // for each step of founding, where nothing goes wrong
+constexpr Duration kJoinLimit = 3s;
 constexpr int kChangeAttempts = 100;
+constexpr Duration kRetry = 100ms;
 // Between two looks at what is waited for: it may take as long as many events.
 constexpr Duration kBetweenLooks = 500us;
 
 }  // namespace
-
-NodeSpec nodeSpecOf(MemberId member, std::uint64_t boot) {
-  NodeSpec spec;
-  spec.id = "node-" + std::to_string(member.value);
-  spec.member = member;
-  spec.boot = boot;
-  spec.httpAddress = spec.transportAddress = "member-" + std::to_string(member.value);
-  return spec;
-}
 
 Cluster::Cluster(const Plan& plan, Trace::Echo echo)
     : plan_(plan),
@@ -51,10 +47,46 @@ void Cluster::watchLeaders() {
 void Cluster::found() {
   const MemberId first = add();
   if (!runUntil([&] { return node(first)->leads(); }, kPatience)) return;
+  plan_.duties ? foundByDuties(first) : foundBy(first);
+}
+
+void Cluster::foundBy(MemberId first) {
   if (!propose(CreateCluster{plan_.facts, nodeSpecOf(first, 1)})) return;
   for (std::size_t i = 1; i < plan_.nodes; ++i) join(add());
   if (verdict_.holds() && voters(*leader()).size() != plan_.nodes)
     verdict_.broken("ClusterIsFounded", "not all members became voters");
+}
+
+// Whoever leads founds the cluster, and makes members, owners and voters of those who ask.
+void Cluster::foundByDuties(MemberId first) {
+  runUntil([&] { return isActive(first); }, kPatience);
+  for (std::size_t i = 1; i < plan_.nodes && verdict_.holds(); ++i) {
+    const MemberId member = add();
+    askToJoin(member, *node(first), [](const Result<proto::DutyResult>&) {});
+    runUntil([&] { return isActive(member); }, kPatience);
+  }
+  // Until then two may have to decide together, and one lost disk is too many.
+  const auto isFounded = [&] {
+    return whatIsMissing(*this).empty() && voters(*leader()).size() == plan_.voters();
+  };
+  if (!runUntil(isFounded, kPatience) && verdict_.holds())
+    verdict_.broken("ClusterIsFounded",
+                    "there are not " + std::to_string(plan_.voters()) + " voters; " + whatIsMissing(*this));
+}
+
+bool Cluster::isActive(MemberId member) {
+  SimNode* const leading = leader();
+  const NodeRecord* known = leading == nullptr ? nullptr : leading->coordinator().current().findNode(member);
+  return known != nullptr && known->status == NodeStatus::Active;
+}
+
+void Cluster::askToJoin(MemberId member, SimNode& asked, DutyAnswer answer) {
+  proto::Duty duty;
+  Command command;
+  command.origin = {asked.member(), 0, 1};
+  command.body = AddNode{nodeSpecOf(member, boots_.at(member)), {}};
+  duty.mutable_join()->set_command(encodeCommand(command));
+  asked.gate().ask(std::move(duty), scheduler_.now() + kJoinLimit, std::move(answer));
 }
 
 void Cluster::join(MemberId member) {
@@ -86,9 +118,25 @@ void Cluster::replaceUnreadable() {
       const auto all = consensusMembers(*leading);
       return std::find(all.begin(), all.end(), member) != all.end();
     };
-    for (int attempt = 0; attempt < kChangeAttempts && isMember(); ++attempt)
-      if (!change(ChangeKind::Remove, member)) runFor(20ms);
+    for (int attempt = 0; attempt < kChangeAttempts && isMember(); ++attempt) {
+      remove(member);
+      runFor(kRetry);
+    }
   }
+}
+
+bool Cluster::remove(MemberId member) {
+  if (!plan_.duties) return change(ChangeKind::Remove, member);
+  SimNode* const leading = leader();
+  if (leading == nullptr) return false;
+  proto::Duty duty;
+  duty.mutable_remove()->set_node(nodeSpecOf(member, 0).id);
+  duty.mutable_remove()->set_consent(static_cast<std::uint32_t>(RemoveNode::Consent::LoseLastCopies));
+  auto answered = std::make_shared<std::optional<bool>>();
+  leading->gate().ask(std::move(duty), scheduler_.now() + kPatience,
+                      [answered](const Result<proto::DutyResult>& result) { *answered = bool(result); });
+  runUntil([&] { return answered->has_value(); }, kPatience);
+  return *answered == true;
 }
 
 bool Cluster::change(ChangeKind kind, MemberId member) {
@@ -150,12 +198,11 @@ MemberId Cluster::add() {
 void Cluster::start(MemberId member) {
   if (node(member) != nullptr || disk(member).unreadable) return;
   const std::vector<MemberId> everybody = members();
-  const NodeParts parts{scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
+  const NodeParts parts{plan_, scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
   const NodeIdentity identity{member, ++boots_[member], plan_.facts.id,
                               member == MemberId(1) ? BootKind::New : BootKind::Join,
                               plan_.mixesVersions && dice_.oneIn(2) ? Version::Other : Version::Ours};
-  nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), plan_.raft,
-                                             plan_.snapshotPiece, everybody);
+  nodes_[member] = std::make_unique<SimNode>(parts, identity, disks_.at(member), everybody);
 }
 
 void Cluster::kill(MemberId member) {

@@ -8,7 +8,6 @@
 
 #include "simulation/node.hpp"
 #include "simulation/oracle.hpp"
-#include "simulation/plan.hpp"
 
 namespace clusterkit::sim {
 
@@ -31,6 +30,8 @@ class Cluster {
   std::vector<MemberId> consensusMembers(SimNode& leader) const;
   std::vector<MemberId> voters(SimNode& leader) const;
   MemberId add();  // a new member with an empty disk, running
+  // The present run of the member asks, through a node that runs, to be taken in by the leader's duties.
+  void askToJoin(MemberId member, SimNode& asked, DutyAnswer answer);
   void start(MemberId member);
   void kill(MemberId member);
   // Members whose disk does not open any more leave the consensus: for a cluster in which nothing else is
@@ -53,7 +54,11 @@ class Cluster {
  private:
   void buryTheDead();
   void watchLeaders();
+  void foundBy(MemberId first);
+  void foundByDuties(MemberId first);
+  bool isActive(MemberId member);
   void join(MemberId member);
+  bool remove(MemberId member);
   bool propose(CommandBody body);
   bool change(ChangeKind kind, MemberId member);
 
@@ -69,7 +74,5 @@ class Cluster {
   bool somebodyLostPower_ = false;
   std::map<MemberId, std::unique_ptr<SimNode>> nodes_;
 };
-
-NodeSpec nodeSpecOf(MemberId member, std::uint64_t boot);
 
 }  // namespace clusterkit::sim

@@ -13,7 +13,7 @@ TEST(SimulatedCluster, IsFoundedByRealNodesFromEverySeed) {
     ASSERT_TRUE(cluster.verdict().holds()) << seed << ": " << cluster.verdict().violation()->invariant << ", "
                                            << cluster.verdict().violation()->detail;
     ASSERT_NE(cluster.leader(), nullptr);
-    EXPECT_EQ(cluster.voters(*cluster.leader()).size(), plan.nodes);
+    EXPECT_EQ(cluster.voters(*cluster.leader()).size(), plan.voters());
   }
 }
 

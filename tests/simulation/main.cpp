@@ -64,8 +64,12 @@ void summarize(const Result& sum, std::uint64_t seeds, std::uint64_t broken, dou
   print("terms", static_cast<double>(sum.terms));
   print("changes", static_cast<double>(sum.changes));
   print("transfers", static_cast<double>(sum.transfers));
+  print("requests", static_cast<double>(sum.requests));
   print("histories", static_cast<double>(sum.histories));
   print("too_hard_histories", static_cast<double>(sum.tooHard));
+  const auto types = clusterkit::eventTypes();
+  for (std::size_t type = 0; type < types.size(); ++type)
+    if (sum.told[type] != 0) print("event " + std::string(types[type]), static_cast<double>(sum.told[type]));
   for (std::size_t fault = 0; fault < kFaults; ++fault)
     print("fault " + std::string(name(static_cast<Fault>(fault))), static_cast<double>(sum.injected[fault]));
   static constexpr std::string_view parts[] = {"flip entry", "flip snapshot", "flip hard-state", "flip mark"};

@@ -16,6 +16,10 @@ class MemberSet {
   bool contains(MemberId member) const { return (bits_ & bitOf(member)) != 0; }
   void insert(MemberId member) { bits_ |= bitOf(member); }
   void erase(MemberId member) { bits_ &= ~bitOf(member); }
+  friend MemberSet operator-(MemberSet all, const MemberSet& without) {
+    all.bits_ &= ~without.bits_;
+    return all;
+  }
   friend bool operator==(const MemberSet&, const MemberSet&) = default;
 
  private:

@@ -68,13 +68,22 @@ std::vector<MemberId> Network::disconnect(MemberId member) {
       continue;
     }
     link = connected_.erase(link);
-    const MemberId other = others.emplace_back(low == member ? high : low);
-    scheduler_.after(dice_.between(kNoticeMin, kNoticeMax), [this, low = low, high = high, other, member] {
-      if (NetworkTransport* transport = at(other); transport != nullptr && !connected_.contains({low, high}))
-        transport->peer(member, false);
-    });
+    noticeLater(others.emplace_back(low == member ? high : low), member);
   }
   return others;
+}
+
+void Network::drop(MemberId member, const MemberSet& peers) {
+  for (const auto& [other, station] : attached_)
+    if (peers.contains(other) && connected_.erase(std::minmax(member, other)) != 0)
+      noticeLater(other, member);
+}
+
+void Network::noticeLater(MemberId member, MemberId gone) {
+  scheduler_.after(dice_.between(kNoticeMin, kNoticeMax), [this, member, gone] {
+    NetworkTransport* const transport = at(member);
+    if (transport != nullptr && !connected_.contains(std::minmax(member, gone))) transport->peer(gone, false);
+  });
 }
 
 void Network::connectSoon(MemberId member) {

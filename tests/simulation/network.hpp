@@ -60,6 +60,8 @@ class Network {
   void mendAll() { cuts_.clear(); }
   // All connections of a member end, and begin anew.
   void reset(MemberId member);
+  // `member` has dropped these peers.
+  void drop(MemberId member, const MemberSet& peers);
 
  private:
   using Link = std::pair<MemberId, MemberId>;
@@ -68,6 +70,7 @@ class Network {
   void deliver(MemberId from, MemberId to, std::uint32_t lane, Letter::Ptr letter);
   void connect(MemberId member);
   std::vector<MemberId> disconnect(MemberId member);
+  void noticeLater(MemberId member, MemberId gone);
   NetworkTransport* at(MemberId member);
 
   Scheduler& scheduler_;

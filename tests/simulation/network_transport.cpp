@@ -1,5 +1,7 @@
 #include "simulation/network_transport.hpp"
 
+#include <utility>
+
 #include "simulation/components.hpp"
 
 namespace clusterkit::sim {
@@ -24,7 +26,8 @@ ck_status NetworkTransport::setPeers(const ck_peer* peers, std::uint64_t count) 
   for (std::uint64_t i = 0; i < count; ++i) wanted.insert(MemberId(peers[i].member));
   wanted.erase(self_);
   if (wanted == peers_) return CK_OK;
-  peers_ = wanted;
+  const MemberSet before = std::exchange(peers_, wanted);
+  parts_.network.drop(self_, before - wanted);
   parts_.network.connectSoon(self_);
   return CK_OK;
 }

@@ -2,18 +2,29 @@
 
 namespace clusterkit::sim {
 
-SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk, const RaftOptions& options,
-                 std::size_t snapshotPiece, std::span<const MemberId> everybody)
+NodeSpec nodeSpecOf(MemberId member, std::uint64_t boot) {
+  NodeSpec spec;
+  spec.id = "node-" + std::to_string(member.value);
+  spec.member = member;
+  spec.boot = boot;
+  spec.httpAddress = spec.transportAddress = "member-" + std::to_string(member.value);
+  spec.weight = static_cast<std::uint32_t>(1 + boot % 3);  // a restart may bring another configuration
+  return spec;
+}
+
+SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk,
+                 std::span<const MemberId> everybody)
     : parts_(parts),
       identity_(identity),
       disk_(disk),
-      options_(options),
       power_(parts.somebodyLostPower),
-      storeParts_{identity.member, disk, power_, parts.dice, parts.trace, parts.witness, snapshotPiece},
+      storeParts_{identity.member,         disk, power_, parts.dice, parts.trace, parts.witness,
+                  parts.plan.snapshotPiece},
       transportParts_{parts.network, power_, parts.witness, disk, parts.dice, identity.version},
       storeConfig_(configOf(storeParts_, "store")),
       transportConfig_(configOf(transportParts_, "transport")),
-      consensusConfig_(options_.config()),
+      consensusConfig_(parts.plan.raft.config()),
+      log_(parts.trace, identity.member),
       loop_(parts.scheduler),
       workers_(loop_),
       coordinator_(loop_, log_,
@@ -27,6 +38,7 @@ SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& dis
   coordinator_.addObserver(*this);
   coordinator_.attach(*stack_, identity_.member, identity_.boot);
   coordinator_.peers().setCluster(identity_.cluster);
+  if (parts_.plan.duties) takeDuties(*parts_.plan.duties);
   for (const MemberId peer : everybody) introduce(peer);
   parts_.trace.note(Step::Started, identity_.member.value, identity_.boot);
   start();
@@ -34,6 +46,18 @@ SimNode::SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& dis
 
 // The stack first, as if the process were gone; then what it had to leave behind.
 SimNode::~SimNode() = default;
+
+void SimNode::takeDuties(const DutySettings& settings) {
+  const NodeSpec self = nodeSpecOf(identity_.member, identity_.boot);
+  const LeaderDuties::Parts parts{loop_, log_, coordinator_, stack_->transport(), stack_->consensus()};
+  duties_.emplace(parts, settings, LeaderDuties::Founding{parts_.plan.facts, self}, self);
+}
+
+SimNode::Duties::Duties(const LeaderDuties::Parts& parts, const DutySettings& settings,
+                        LeaderDuties::Founding founding, const NodeSpec& self)
+    : leader(parts, settings, std::move(founding)),
+      gate(parts.loop, parts.coordinator, leader),
+      announcer(parts.loop, parts.coordinator, gate, parts.log, self) {}
 
 void SimNode::introduce(MemberId peer) {
   if (peer != identity_.member)

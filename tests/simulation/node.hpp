@@ -5,16 +5,19 @@
 #include <optional>
 
 #include "cluster/coordinator.hpp"
+#include "controller/announcer.hpp"
 #include "host/plugin_stack.hpp"
 #include "host/workers.hpp"
 #include "simulation/components.hpp"
 #include "simulation/disk_store.hpp"
 #include "simulation/network_transport.hpp"
+#include "simulation/plan.hpp"
 
 namespace clusterkit::sim {
 
 // What a run needs of its simulation; outlives it.
 struct NodeParts {
+  const Plan& plan;
   Scheduler& scheduler;
   Network& network;
   Dice& dice;
@@ -32,10 +35,13 @@ struct NodeIdentity {
   Version version = Version::Ours;
 };
 
+// What it says of itself when it joins, or comes back.
+NodeSpec nodeSpecOf(MemberId member, std::uint64_t boot);
+
 class SimNode final : private ConsensusListener, private ClusterObserver {
  public:
-  SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk, const RaftOptions& options,
-          std::size_t snapshotPiece, std::span<const MemberId> everybody);
+  SimNode(const NodeParts& parts, const NodeIdentity& identity, Disk& disk,
+          std::span<const MemberId> everybody);
   ~SimNode() override;
   SimNode(const SimNode&) = delete;
   SimNode& operator=(const SimNode&) = delete;
@@ -46,16 +52,32 @@ class SimNode final : private ConsensusListener, private ClusterObserver {
   SimulatedLoop& loop() { return loop_; }
   Coordinator& coordinator() { return coordinator_; }
   const Coordinator& coordinator() const { return coordinator_; }
+  LeaderGate& gate() { return duties_->gate; }                  // only with Plan::duties
   bool isRunning() const { return running_ && power_.isOn(); }  // its consensus has been started
   bool leads() const { return isRunning() && coordinator_.leading(); }
   void introduce(MemberId peer);
 
  private:
-  struct QuietLog final : Log {
-    bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, Fields) override {}
+  // To the trace, when every step of it is shown.
+  struct TracedLog final : public Log {
+    TracedLog(Trace& out, MemberId of) : trace(out), member(of) {}
+    bool enabled(LogLevel) const override { return trace.echoes(); }
+    void write(LogLevel level, std::string_view event, Fields fields) override {
+      trace.say(member.value, level, event, fields);
+    }
+    Trace& trace;
+    const MemberId member;
   };
 
+  struct Duties {
+    Duties(const LeaderDuties::Parts& parts, const DutySettings& settings, LeaderDuties::Founding founding,
+           const NodeSpec& self);
+    LeaderDuties leader;
+    LeaderGate gate;
+    Announcer announcer;
+  };
+
+  void takeDuties(const DutySettings& settings);
   void start();
   void fatal(const std::string& reason, PluginExit exit);
 
@@ -73,18 +95,18 @@ class SimNode final : private ConsensusListener, private ClusterObserver {
   const NodeParts parts_;
   const NodeIdentity identity_;
   Disk& disk_;
-  const RaftOptions options_;
   Power power_;
   const DiskStoreParts storeParts_;
   const NetworkTransportParts transportParts_;
   const ck_config storeConfig_, transportConfig_, consensusConfig_;
-  QuietLog log_;
+  TracedLog log_;
   NoMetrics metrics_;
   SimulatedLoop loop_;
   LoopWorkers workers_;
   Coordinator coordinator_;
   Instances instances_;
   std::optional<PluginStack> stack_;
+  std::optional<Duties> duties_;
   bool running_ = false;
 };
 

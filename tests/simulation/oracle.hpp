@@ -37,6 +37,7 @@ class Oracle final : public Witness {
   void acknowledged(LogIndex index);
   LogIndex lastCommitted() const;
   std::size_t terms() const { return terms_; }
+  EventsDenseAndInOrder::Told told() const { return events_.told(); }
 
  private:
   const Scheduler& scheduler_;

@@ -40,6 +40,13 @@ Plan::Plan(std::uint64_t s) : seed(s) {
   drawWork(dice);
   drawFaults(dice);
   if (dice.oneIn(4)) drawDeposedLeaders(dice);
+  if (dice.oneIn(4)) drawDuties(dice);
+}
+
+std::size_t Plan::voters() const {
+  if (!duties) return nodes;
+  const std::size_t most = std::min<std::size_t>(nodes, facts.maxVoters);
+  return most % 2 == 0 ? most - 1 : most;
 }
 
 void Plan::drawOptions(Dice& dice) {
@@ -110,6 +117,22 @@ void Plan::drawDeposedLeaders(Dice& dice) {
   readPercent = static_cast<std::uint32_t>(dice.between(20, 60));
   watchPercent = static_cast<std::uint32_t>(dice.oneIn(4) ? 0 : dice.between(30, 60));
   operatorPauseMax = raft.electionTimeout * static_cast<int>(dice.between(1, 3));
+}
+
+// Probes are slow against elections, as by default, or so fast that many are declared down who are not.
+void Plan::drawDuties(Dice& dice) {
+  DutySettings settings;
+  settings.probeInterval = dice.between(Duration(20ms), Duration(500ms));
+  settings.probeTimeout = dice.between(Duration(20ms), Duration(500ms));
+  settings.probeThreshold = static_cast<std::uint32_t>(dice.between(1, 4));
+  settings.rebalanceDelay = dice.between(Duration(10ms), Duration(300ms));
+  settings.rebalanceGrace = dice.between(Duration(100ms), Duration(3s));
+  settings.maxMoves = static_cast<std::uint32_t>(dice.between(1, 8));
+  if (dice.oneIn(2)) settings.handoff = HandoffMode::Acknowledged;
+  settings.handoffTimeout = dice.between(Duration(100ms), Duration(3s));
+  duties = settings;
+  facts.maxVoters = static_cast<std::uint32_t>(3 + 2 * dice.below(3));
+  changesMembers = changesOwners = false;
 }
 
 }  // namespace clusterkit::sim

@@ -3,10 +3,12 @@
 // al., ISSTA 2012).
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "cluster/cluster_facts.hpp"
+#include "controller/leader_duties.hpp"
 #include "simulation/components.hpp"
 #include "simulation/dice.hpp"
 #include "simulation/disk.hpp"
@@ -42,6 +44,9 @@ std::string_view name(Fault fault);
 struct Plan {
   explicit Plan(std::uint64_t seed);
 
+  // How many are to vote once the cluster is founded: all, or as many as the leader's duties choose.
+  std::size_t voters() const;
+
   std::uint64_t seed;
   std::size_t nodes = 3;
   RaftOptions raft;
@@ -64,12 +69,16 @@ struct Plan {
   bool mixesVersions = false;  // each start of a member may be an upgrade, or the way back
   std::size_t snapshotPiece = std::size_t{1} << 20;  // what a store reads at once, and a message carries
   bool changesMembers = false, transfersLeadership = false, changesOwners = false;
+  // The leader has its real duties: it probes, and decides who is down, who votes and what moves. Without
+  // them the operator does what they could decide, and what they never would.
+  std::optional<DutySettings> duties;
 
  private:
   void drawOptions(Dice& dice);
   void drawWork(Dice& dice);
   void drawFaults(Dice& dice);
   void drawDeposedLeaders(Dice& dice);
+  void drawDuties(Dice& dice);
 };
 
 }  // namespace clusterkit::sim

@@ -5,8 +5,10 @@
 #include <ostream>
 
 #include "simulation/clients.hpp"
+#include "simulation/convergence.hpp"
 #include "simulation/nemesis.hpp"
 #include "simulation/operator.hpp"
+#include "simulation/requests.hpp"
 
 namespace clusterkit::sim {
 namespace {
@@ -16,12 +18,16 @@ using namespace std::chrono_literals;
 // Everything is healed: elections, repairs, snapshots and retries have this long.
 constexpr Duration kConvergence = 60s;
 constexpr int kRounds = 5;
-constexpr std::size_t kMembersMin = 2;  // of three, one may have had to be replaced
 
 class Run {
  public:
   Run(const Plan& plan, Trace::Echo echo)
-      : plan_(plan), cluster_(plan, echo), clients_(cluster_), operator_(cluster_), nemesis_(cluster_) {}
+      : plan_(plan),
+        cluster_(plan, echo),
+        clients_(cluster_),
+        operator_(cluster_),
+        requests_(cluster_),
+        nemesis_(cluster_) {}
 
   void run() {
     cluster_.found();
@@ -42,6 +48,8 @@ class Run {
     r.terms = cluster_.oracle().terms();
     r.changes = operator_.changes();
     r.transfers = operator_.transfers();
+    r.requests = requests_.taken();
+    r.told = cluster_.oracle().told();
     r.histories = plan_.keys;
     r.tooHard = tooHard_;
     r.injected = nemesis_.injected();
@@ -54,64 +62,51 @@ class Run {
   void safety() {
     clients_.begin();
     operator_.begin();
+    requests_.begin();
     nemesis_.begin();
     cluster_.runFor(plan_.safety);
     clients_.stop();
     operator_.stop();
+    requests_.stop();
   }
 
   void liveness() {
     nemesis_.heal();
-    expect([this] { return members().size() >= kMembersMin && clients_.isIdle(); }, "a leader is elected");
+    expect([this] { return runningMembers(cluster_).size() >= kMembersMin && clients_.isIdle(); },
+           "a leader is elected");
     if (!cluster_.verdict().holds()) return;
     cluster_.replaceUnreadable();
-    expect([this] { return haveConverged(); }, "all members reach the same state");
+    expect([this] { return isAtRest(); }, "all members reach the same state");
     if (!cluster_.verdict().holds()) return;
     // A transfer that was still under way may refuse the first round.
     for (int round = 0; cluster_.verdict().holds() && !lastRound(); ++round)
       if (round == kRounds)
         cluster_.verdict().broken("Converges", "writes or reads are refused although everything is healed");
     if (!cluster_.verdict().holds()) return;
-    for (const SimNode* node : members()) clients_.judge(*node, cluster_.verdict());
+    for (const SimNode* node : runningMembers(cluster_)) clients_.judge(*node, cluster_.verdict());
   }
 
   // True when everybody was answered and nobody refused.
   bool lastRound() {
-    clients_.lastRound(members());
-    expect([this] { return clients_.isIdle() && haveConverged(); }, "everybody is answered");
+    clients_.lastRound(runningMembers(cluster_));
+    expect([this] { return clients_.isIdle() && isAtRest(); }, "everybody is answered");
     return clients_.refusedInLastRound() == 0;
   }
 
+  bool isAtRest() { return whatIsMissing(cluster_).empty(); }
+
   void expect(const std::function<bool()>& condition, const char* what) {
-    if (!cluster_.runUntil(condition, kConvergence))
-      cluster_.verdict().broken("Converges", std::string("not within a minute: ") + what);
-  }
-
-  // The running ones among those that the leader counts as members; empty without a leader.
-  std::vector<SimNode*> members() {
-    std::vector<SimNode*> all;
-    SimNode* const leader = cluster_.leader();
-    if (leader == nullptr) return all;
-    for (const MemberId member : cluster_.consensusMembers(*leader))
-      if (SimNode* node = cluster_.node(member); node != nullptr && node->isRunning()) all.push_back(node);
-    return all;
-  }
-
-  bool haveConverged() {
-    const auto all = members();
-    if (all.size() < kMembersMin || all.size() != cluster_.consensusMembers(*cluster_.leader()).size())
-      return false;
-    const ClusterState& first = all.front()->coordinator().current();
-    return std::all_of(all.begin(), all.end(), [&](const SimNode* node) {
-      const ClusterState& state = node->coordinator().current();
-      return state.appliedIndex == first.appliedIndex && stateHash(state) == stateHash(first);
-    });
+    if (cluster_.runUntil(condition, kConvergence)) return;
+    const std::string missing = whatIsMissing(cluster_);
+    cluster_.verdict().broken(
+        "Converges", std::string("not within a minute: ") + what + (missing.empty() ? "" : "; " + missing));
   }
 
   const Plan& plan_;
   Cluster cluster_;
   Clients clients_;
   Operator operator_;
+  Requests requests_;
   Nemesis nemesis_;
   std::size_t tooHard_ = 0;
 };
@@ -131,6 +126,8 @@ void Result::add(const Result& other) {
   terms += other.terms;
   changes += other.changes;
   transfers += other.transfers;
+  requests += other.requests;
+  addTo(told, other.told);
   histories += other.histories;
   tooHard += other.tooHard;
   addTo(injected, other.injected);

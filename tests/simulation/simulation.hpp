@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "simulation/nemesis.hpp"
+#include "simulation/state_invariants.hpp"
 #include "simulation/trace.hpp"
 #include "simulation/verdict.hpp"
 
@@ -19,9 +20,10 @@ struct Result {
   std::uint64_t events = 0;
   Duration simulated{};
   // What was reached, to see that a run was worth something.
-  std::size_t answered = 0, committed = 0, terms = 0, changes = 0, transfers = 0;
+  std::size_t answered = 0, committed = 0, terms = 0, changes = 0, transfers = 0, requests = 0;
   // Histories of one key, and those of them for which the checker found no answer in its number of steps.
   std::size_t histories = 0, tooHard = 0;
+  EventsDenseAndInOrder::Told told{};
   Nemesis::Counts injected{};
   Nemesis::Flipped flipped{};
 

@@ -44,6 +44,13 @@ void EventsDenseAndInOrder::state(MemberId member, const ClusterState& state, Ev
   next_[member] = state.nextEvent;
 }
 
+EventsDenseAndInOrder::Told EventsDenseAndInOrder::told() const {
+  Told told{};
+  for (const std::optional<Known>& event : known_)
+    if (event) ++told[event->type];
+  return told;
+}
+
 void EpochsNeverOwnedTwice::state(MemberId member, const ClusterState& state, Verdict& verdict) {
   auto& last = last_[member];
   if (state.partitions == last) return;

@@ -2,6 +2,7 @@
 // are never given twice.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,8 +25,10 @@ class StateHashesEqual {
 class EventsDenseAndInOrder {
  public:
   using Events = std::span<const std::shared_ptr<const ClusterEvent>>;
+  using Told = std::array<std::size_t, std::variant_size_v<EventBody>>;  // by kind of event
   void began(MemberId member) { next_.erase(member); }
   void state(MemberId member, const ClusterState& state, Events events, Verdict& verdict);
+  Told told() const;
 
  private:
   struct Known {

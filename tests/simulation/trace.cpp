@@ -4,6 +4,13 @@
 #include <iostream>
 
 namespace clusterkit::sim {
+namespace {
+
+std::int64_t microseconds(MonotonicTime at) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+}
+
+}  // namespace
 
 std::string_view name(Step step) {
   switch (step) {
@@ -45,7 +52,7 @@ void Trace::note(Step step, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
                               a * 0x165667b19e3779f9u + b * 0xff51afd7ed558ccdu + c * 0xc4ceb9fe1a85ec53u;
   hash_ = (hash_ ^ words ^ words >> 32) * 0x9fb21c651e98df25u ^ hash_ >> 29;
   last_[steps_++ % kKept] = line;
-  if (echo_ == Echo::Everything) print(std::cout, line);
+  if (echoes()) print(std::cout, line);
 }
 
 void Trace::printLast(std::ostream& out) const {
@@ -53,9 +60,15 @@ void Trace::printLast(std::ostream& out) const {
     print(out, last_[i % kKept]);
 }
 
+void Trace::say(std::uint64_t member, LogLevel level, std::string_view event, Log::Fields fields) {
+  const std::string line = formatLogLine(LogFormat::Text, WallTime(), level, event, fields);
+  std::cout << microseconds(scheduler_.now()) << "us member " << member << " logs"
+            << line.substr(line.find(' ')) << '\n';
+}
+
 void Trace::print(std::ostream& out, const Line& line) {
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(line.at.time_since_epoch()).count();
-  out << us << "us " << name(line.step) << ' ' << line.a << ' ' << line.b << ' ' << line.c << '\n';
+  out << microseconds(line.at) << "us " << name(line.step) << ' ' << line.a << ' ' << line.b << ' ' << line.c
+      << '\n';
 }
 
 }  // namespace clusterkit::sim

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/line_log.hpp"
 #include "host/simulated_loop.hpp"
 
 namespace clusterkit::sim {
@@ -45,6 +46,9 @@ class Trace {
   explicit Trace(const Scheduler& scheduler, Echo echo = Echo::Silent);
 
   void note(Step step, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0);
+  // What a node logs; only shown, for steps are told by note().
+  bool echoes() const { return echo_ == Echo::Everything; }
+  void say(std::uint64_t member, LogLevel level, std::string_view event, Log::Fields fields);
   std::uint64_t hash() const { return hash_; }
   std::uint64_t steps() const { return steps_; }
   void printLast(std::ostream& out) const;
