@@ -92,6 +92,16 @@ TEST(Configuration, AnUnknownPluginIsExitThreeAndNamesTheNearest) {
   EXPECT_THAT(run.output, HasSubstr("sqlite"));
 }
 
+TEST(Configuration, ATransportThatCannotCarryTheLargestCommandIsRefusedAtTheStart) {
+  const TempDir folder;
+  const auto file = folder.write("c.ini",
+                                 "[node]\nid = n1\ndata_dir = data\n[http]\nlisten = 127.0.0.1:0\n"
+                                 "[transport]\nlisten = 127.0.0.1:0\nmax_message = 1MiB\n");
+  const Finished run = runToEnd({daemonPath(), "--config", file.string()});
+  EXPECT_EQ(run.exitCode, 3) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("raise transport.max_message"));
+}
+
 TEST(Configuration, CheckConfigSaysOkAndStartsNothing) {
   const TempDir folder;
   const auto file = folder.write("c.ini", "[node]\nid = n1\n[http]\nlisten = 127.0.0.1:0\n");

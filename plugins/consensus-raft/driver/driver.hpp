@@ -49,6 +49,7 @@ class Driver final : public Consensus {
 
  private:
   // start.cpp: the log is read from the store before the core exists
+  void checkTransport() const;
   void readLog();
   void logRead(StoreResult result);
   void begin();

@@ -1,4 +1,6 @@
 // From the store's image to a running core: the log is read in pieces, then the first Tick.
+#include <algorithm>
+
 #include "driver.hpp"
 #include "records.hpp"
 
@@ -6,11 +8,14 @@ namespace clusterkit::raft {
 namespace {
 
 constexpr std::uint64_t kReadBytes = 4u << 20;
+// Around what a message carries: its fields, and those of each of many small entries.
+constexpr std::uint64_t kEnvelope = 16u << 10;
 
 }  // namespace
 
 void Driver::start(const ck_cluster_boot& boot) {
   ports_.emplace(host_);
+  checkTransport();
   log_ = std::make_unique<LogWriter>(
       *ports_, LogWriter::Listener{[this] { feed(StoreFull{}); }, [this] { feed(StoreWritable{}); }});
   receiver_ = std::make_unique<SnapshotReceiver>(*ports_, [this](Event event) { feed(std::move(event)); });
@@ -35,6 +40,17 @@ void Driver::start(const ck_cluster_boot& boot) {
     return;
   }
   readLog();
+}
+
+// A message that the transport never takes would be sent again and again, and hold up everything behind it.
+void Driver::checkTransport() const {
+  const std::uint64_t taken = ports_->transport->max_message(ports_->transportSelf);
+  const std::uint64_t sent =
+      kEnvelope + std::max({options_.maxEntryBytes, options_.maxAppendBytes, options_.snapshotChunkBytes});
+  if (taken >= sent) return;
+  throw Error(CK_INVALID, "the transport takes messages of " + std::to_string(taken) +
+                              " bytes at most, but max_entry and max_append need " + std::to_string(sent) +
+                              ": raise transport.max_message, or lower them");
 }
 
 void Driver::readLog() {
