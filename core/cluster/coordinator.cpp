@@ -36,14 +36,6 @@ void Coordinator::stop() {
   if (writes_) writes_->stop();
 }
 
-WallTime Coordinator::lastSync() const {
-  return WallTime(Duration(lastSync_.load(std::memory_order_relaxed)));
-}
-
-void Coordinator::touch() {
-  lastSync_.store(loop_.wall().time_since_epoch().count(), std::memory_order_relaxed);
-}
-
 void Coordinator::readBarrier(MonotonicTime deadline, UniqueFunction<void(Result<LogIndex>)> done) {
   // One of the two answers, the other finds nothing left to call.
   auto shared = std::make_shared<UniqueFunction<void(Result<LogIndex>)>>(std::move(done));
@@ -97,7 +89,6 @@ bool Coordinator::applyOne(StateBuilder& builder, const Committed& entry) {
 void Coordinator::publish(std::span<const std::shared_ptr<const ClusterEvent>> events) {
   published_.publish(std::make_unique<const ClusterState>(current_));
   recent_.add(current_);
-  touch();
   for (ClusterObserver* observer : observers_) observer->onState(current_, events);
 }
 
@@ -108,7 +99,6 @@ void Coordinator::role(Role role, Epoch epoch, MemberId leader) {
   next->epoch = epoch;
   next->leader = leader;
   membership_.publish(shared(std::move(*next)));
-  if (leader) touch();
   log_.info("role", {{"role", name(role)}, {"term", epoch}, {"leader", current_.nodeIdOf(leader)}});
   writes_->roleChanged(role, epoch, leader);
   for (ClusterObserver* observer : observers_) observer->onRole(role, epoch, leader);

@@ -63,7 +63,6 @@ class Coordinator final : public ConsensusListener {
   Published<ClusterState>::Reading state() const { return published_.read(); }          // [any]
   std::shared_ptr<const Membership> membership() const { return *membership_.read(); }  // [any] never null
   std::optional<std::uint64_t> stateHashAt(LogIndex index) const { return recent_.hashAt(index); }  // [any]
-  WallTime lastSync() const;  // [any] when this node last applied something or heard of a leader; zero: never
 
   const ClusterState& current() const { return current_; }
   MemberId self() const { return self_; }
@@ -71,6 +70,7 @@ class Coordinator final : public ConsensusListener {
   bool leading() const { return membership()->role == Role::Leader; }
   PeerLink& peers() { return *peers_; }
   ConsensusPort& consensus() { return stack_->consensus(); }
+  bool storeIsFull() const { return stack_->store().isFull(); }
 
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                WriteHandler handler, Route route = Route::ToLeader) {
@@ -94,7 +94,6 @@ class Coordinator final : public ConsensusListener {
 
   bool applyOne(StateBuilder& builder, const Committed& entry);
   void publish(std::span<const std::shared_ptr<const ClusterEvent>> events);
-  void touch();
 
   EventLoop& loop_;
   Log& log_;
@@ -112,7 +111,6 @@ class Coordinator final : public ConsensusListener {
   // Not std::atomic<std::shared_ptr>: libstdc++ 12 unlocks it with relaxed order (GCC bug 101761).
   Published<std::shared_ptr<const Membership>> membership_;
   RecentStates recent_;
-  std::atomic<std::int64_t> lastSync_{0};
   std::vector<Resolved> resolved_;  // of the batch being applied; reused
   bool broken_ = false;
   Lifetime lifetime_;

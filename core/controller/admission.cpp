@@ -33,6 +33,10 @@ JoinClaims claimsOf(const proto::JoinDuty& duty) {
   return claims;
 }
 
+std::string reasonOf(const CallOutcome& outcome) {
+  return outcome.text.empty() ? std::string(name(outcome.status)) : outcome.text;
+}
+
 Peer peerOf(const NodeSpec& spec) { return {spec.member, spec.transportAddress, spec.transportKey}; }
 
 }  // namespace
@@ -52,12 +56,13 @@ Result<proto::DutyResult> dutyResultOf(const WriteResult& result, ClusterId clus
 }
 
 Admission::Admission(EventLoop& loop, Coordinator& coordinator, TransportPort& transport, LastSeen lastSeen,
-                     RemovalRefusal removalRefusal)
+                     WhyNotRemove whyNotRemove, WhyNotTransfer whyNotTransfer)
     : loop_(loop),
       coordinator_(coordinator),
       transport_(transport),
       lastSeen_(std::move(lastSeen)),
-      removalRefusal_(std::move(removalRefusal)) {}
+      whyNotRemove_(std::move(whyNotRemove)),
+      whyNotTransfer_(std::move(whyNotTransfer)) {}
 
 void Admission::answerLater(DutyAnswer answer, Result<proto::DutyResult> result) {
   loop_.post([a = std::move(answer), r = std::move(result)]() mutable { a(std::move(r)); });
@@ -198,20 +203,21 @@ void Admission::remove(const proto::RemoveDuty& duty, MonotonicTime deadline, Du
   if (node == nullptr)
     return answerLater(std::move(answer), Failure{Status::NotFound, "no node '" + duty.node() + "'"});
   const MemberId member = node->spec.member;
-  if (auto refusal = removalRefusal_(member, consent))
-    return answerLater(std::move(answer), Failure{Status::Conflict, *refusal});
-  if (member == coordinator_.self()) {
-    // A leader does not remove itself: it hands over, and the asker finds the new leader.
-    coordinator_.consensus().stepDown(MemberId(), [a = std::move(answer)](CallOutcome outcome) mutable {
-      if (outcome.ok())
-        a(Failure{Status::NotLeader, "leadership was handed over first"});
-      else
-        a(Failure{Status::Conflict, "the leader cannot hand over: " + outcome.text});
-    });
-    return;
-  }
+  if (std::string why = whyNotRemove_(member, consent); !why.empty())
+    return answerLater(std::move(answer), Failure{Status::Conflict, std::move(why)});
+  if (member == coordinator_.self()) return handOverFirst(std::move(answer));
   propose(RemoveNode{member, LeaveReason::RemovedByAdmin, consent}, std::move(key), deadline,
           std::move(answer));
+}
+
+// A leader does not remove itself: it hands over, and the asker finds the new leader.
+void Admission::handOverFirst(DutyAnswer answer) {
+  if (const std::string why = whyNotTransfer_(MemberId()); !why.empty())
+    return answerLater(std::move(answer), Failure{Status::Conflict, "the leader cannot hand over: " + why});
+  coordinator_.consensus().stepDown(MemberId(), [a = std::move(answer)](CallOutcome outcome) mutable {
+    a(outcome.ok() ? Failure{Status::NotLeader, "leadership was handed over first"}
+                   : Failure{Status::Conflict, "the leader cannot hand over: " + reasonOf(outcome)});
+  });
 }
 
 void Admission::transfer(const proto::TransferDuty& duty, DutyAnswer answer) {
@@ -223,11 +229,12 @@ void Admission::transfer(const proto::TransferDuty& duty, DutyAnswer answer) {
       return answerLater(std::move(answer), Failure{Status::NotFound, "no node '" + duty.node() + "'"});
     to = node->spec.member;
   }
+  if (std::string why = whyNotTransfer_(to); !why.empty())
+    return answerLater(std::move(answer), Failure{Status::Conflict, std::move(why)});
   coordinator_.consensus().stepDown(
       to, [this, alive = lifetime_.watch(), to, a = std::move(answer)](CallOutcome outcome) mutable {
         if (!outcome.ok())
-          return a(Failure{outcome.status,
-                           outcome.text.empty() ? "the transfer did not succeed" : std::move(outcome.text)});
+          return a(Failure{outcome.status, "the transfer did not succeed: " + reasonOf(outcome)});
         proto::DutyResult result;
         result.set_leader(to ? to.value : alive.expired() ? 0 : coordinator_.membership()->leader.value);
         a(std::move(result));

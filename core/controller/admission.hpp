@@ -15,11 +15,12 @@ class Admission {
  public:
   // When the leader last heard of a member; epoch start: never since it leads.
   using LastSeen = UniqueFunction<WallTime(MemberId)>;
-  // Why this node cannot be removed now (quorum); nothing when it can.
-  using RemovalRefusal = UniqueFunction<std::optional<std::string>(MemberId, RemoveNode::Consent)>;
+  // What would break if a node was removed now, or leadership handed over to it (0: to any); empty: nothing.
+  using WhyNotRemove = UniqueFunction<std::string(MemberId, RemoveNode::Consent)>;
+  using WhyNotTransfer = UniqueFunction<std::string(MemberId)>;
 
   Admission(EventLoop& loop, Coordinator& coordinator, TransportPort& transport, LastSeen lastSeen,
-            RemovalRefusal removalRefusal);
+            WhyNotRemove whyNotRemove, WhyNotTransfer whyNotTransfer);
 
   void join(const proto::JoinDuty& duty, MonotonicTime deadline, DutyAnswer answer);
   void announce(const proto::AnnounceDuty& duty, MonotonicTime deadline, DutyAnswer answer);
@@ -42,6 +43,7 @@ class Admission {
   void admit(std::shared_ptr<Candidate> candidate);
   void propose(CommandBody body, std::optional<Idempotency> idempotency, MonotonicTime deadline,
                DutyAnswer answer);
+  void handOverFirst(DutyAnswer answer);
   void updatePeer(const NodeSpec& spec, UniqueFunction<void(std::optional<Failure>)> done);
   void answerLater(DutyAnswer answer, Result<proto::DutyResult> result);
 
@@ -49,7 +51,8 @@ class Admission {
   Coordinator& coordinator_;
   TransportPort& transport_;
   LastSeen lastSeen_;
-  RemovalRefusal removalRefusal_;
+  WhyNotRemove whyNotRemove_;
+  WhyNotTransfer whyNotTransfer_;
   Lifetime lifetime_;
 };
 

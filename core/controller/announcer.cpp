@@ -23,23 +23,16 @@ Announcer::~Announcer() {
   if (retry_) loop_.cancel(retry_);
 }
 
-void Announcer::onState(const ClusterState&, Events) {
-  if (!announced_) look();
-}
+void Announcer::onState(const ClusterState&, Events) { look(); }
 
-void Announcer::onRole(Role, Epoch, MemberId) {
-  if (!announced_) look();
-}
+void Announcer::onRole(Role, Epoch, MemberId) { look(); }
 
+// For as long as it runs: a request to join that an earlier run has sent may come late and be taken.
 void Announcer::look() {
-  const ClusterState& state = coordinator_.current();
-  const NodeRecord* record = state.findNode(self_.member);
-  if (record != nullptr && record->spec.boot == self_.boot) {
-    announced_ = true;  // joined in this run, or announced already
-    return;
-  }
+  if (asking_ || retry_) return;
+  const NodeRecord* record = coordinator_.current().findNode(self_.member);
   // Before the log has been replayed the record may be missing; a removed node has nothing to announce.
-  if (asking_ || retry_ || record == nullptr || !coordinator_.membership()->leader) return;
+  if (record == nullptr || record->spec.boot == self_.boot || !coordinator_.membership()->leader) return;
   asking_ = true;
   proto::Duty duty;
   Command command;
@@ -60,7 +53,7 @@ void Announcer::answered(const Result<proto::DutyResult>& result) {
   if (!result) log_.debug("announcement_not_taken", {{"reason", result.failure().text}});
   retry_ = loop_.timerAfter(kRetry, [this] {
     retry_ = {};
-    if (!announced_) look();
+    look();
   });
 }
 

@@ -28,7 +28,6 @@ class Announcer final : public ClusterObserver {
   Log& log_;
   NodeSpec self_;
   bool asking_ = false;
-  bool announced_ = false;
   TimerId retry_;
   Lifetime lifetime_;
 };

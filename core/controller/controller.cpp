@@ -29,9 +29,11 @@ Controller::Controller(ControllerOptions options)
       damping_(options.damping),
       rebalancer_(options.rebalance) {}
 
-void Controller::onBecomeLeader(ClusterState state, ConsensusView consensus, Now now) {
+void Controller::onBecomeLeader(ClusterState state, ConsensusView consensus,
+                                std::optional<MonotonicTime> heardAt, Now now) {
   onStepDown();
   leads_ = true;
+  heardAt_ = heardAt;
   state_ = std::move(state);
   onConsensus(std::move(consensus));
   detector_.reset(now.steady);
@@ -246,13 +248,20 @@ Verdict Controller::seen(const NodeRecord& node) const {
 // how long the node was away.
 WallTime Controller::lastSignOfLife(MemberId node, Now now) const {
   const auto run = runs_.find(node);
-  if (run == runs_.end() || !run->second.seen) return {};
+  if (run == runs_.end() || !run->second.seen) return seenEarlier(node, now);
   return now.wall - (now.steady - *run->second.seen);
 }
 
 WallTime Controller::lastSeenAt(MemberId member, Now now) const {
   const auto seen = detector_.lastSeen(member);
-  return seen ? now.wall - (now.steady - *seen) : WallTime{};
+  return seen ? now.wall - (now.steady - *seen) : seenEarlier(member, now);
+}
+
+// The leader before had all of them in sight, itself too.
+WallTime Controller::seenEarlier(MemberId member, Now now) const {
+  const NodeRecord* node = state_.findNode(member);
+  if (!heardAt_ || node == nullptr || !isLive(node->status)) return {};
+  return now.wall - (now.steady - *heardAt_);
 }
 
 }  // namespace clusterkit

@@ -67,7 +67,9 @@ class Controller {
  public:
   explicit Controller(ControllerOptions options);
 
-  void onBecomeLeader(ClusterState state, ConsensusView consensus, Now now);
+  // `heardAt`: when this node last heard the leader before it. Whoever was live then counts as seen then.
+  void onBecomeLeader(ClusterState state, ConsensusView consensus, std::optional<MonotonicTime> heardAt,
+                      Now now);
   void onStepDown();
   bool leads() const { return leads_; }
 
@@ -87,7 +89,8 @@ class Controller {
   std::string whyNotRemove(MemberId node, RemoveNode::Consent consent) const {
     return clusterkit::whyNotRemove(node, consent, consensus_, state_);
   }
-  // By the leader's own clock; the beginning of time when it has not heard of the node since it leads.
+  std::string whyNotTransfer(MemberId to) const { return clusterkit::whyNotTransfer(to, consensus_, state_); }
+  // By the leader's own clock; the beginning of time when nothing is known of the node.
   WallTime lastSignOfLife(MemberId node, Now now) const;
   Verdict verdictOf(MemberId node) const { return detector_.verdictOf(node); }
   // Why the voters are not changed further, for people.
@@ -116,6 +119,7 @@ class Controller {
   bool isSameRun(const NodeRecord& node) const;
   Verdict seen(const NodeRecord& node) const;
   WallTime lastSeenAt(MemberId member, Now now) const;
+  WallTime seenEarlier(MemberId member, Now now) const;
   void propose(Lane& lane, CommandBody body, Actions& actions);
 
   ControllerOptions options_;
@@ -124,6 +128,7 @@ class Controller {
   ConsensusView consensus_;
   FailureDetector detector_;
   std::map<MemberId, Run> runs_;
+  std::optional<MonotonicTime> heardAt_;
   FlapDamping damping_;
   Rebalancer rebalancer_;
   Lane statusLane_, rebalanceLane_, voterLane_;

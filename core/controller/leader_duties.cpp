@@ -16,10 +16,10 @@ constexpr Duration kProgressPoll = 500ms;
 constexpr Duration kProgressSlack = 100ms;  // the heartbeats of consensus turn the loop more often than that
 constexpr std::size_t kMaxWaiting = 64;     // for one rebalance by hand
 
-ControllerOptions optionsOf(const NodeSpec& self, const DutySettings& settings) {
+ControllerOptions optionsOf(const Coordinator& self, const DutySettings& settings) {
   ControllerOptions out;
-  out.self = self.member;
-  out.boot = self.boot;
+  out.self = self.self();
+  out.boot = self.boot();
   out.healthChecks = settings.healthEnabled ? HealthChecks::Enabled : HealthChecks::Disabled;
   out.health.interval = settings.probeInterval;
   out.health.timeout = settings.probeTimeout;
@@ -53,14 +53,14 @@ LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding f
     : parts_(parts),
       settings_(settings),
       founding_(std::move(founding)),
-      controller_(optionsOf(founding_.self, settings)),
+      controller_(optionsOf(parts.coordinator, settings)),
       admission_(
           parts.loop, parts.coordinator, parts.transport,
           [this](MemberId member) { return controller_.lastSignOfLife(member, now()); },
-          [this](MemberId member, RemoveNode::Consent consent) -> std::optional<std::string> {
-            std::string why = controller_.whyNotRemove(member, consent);
-            return why.empty() ? std::nullopt : std::optional(std::move(why));
-          }),
+          [this](MemberId member, RemoveNode::Consent consent) {
+            return controller_.whyNotRemove(member, consent);
+          },
+          [this](MemberId to) { return controller_.whyNotTransfer(to); }),
       probes_(parts.loop, parts.coordinator.peers(), founding_.self.boot, settings.probeTimeout,
               [this](MemberId node, std::uint64_t sequence, std::uint64_t boot) {
                 if (!controller_.leads()) return;
@@ -84,6 +84,8 @@ LeaderDuties::~LeaderDuties() {
 }
 
 void LeaderDuties::onRole(Role role, Epoch epoch, MemberId) {
+  if (role != Role::Leader)
+    if (const Result<ConsensusStatus> status = parts_.consensus.status()) heardAt_ = status.value().contactAt;
   const Epoch term = role == Role::Leader ? epoch : Epoch();
   if (term == term_) return;
   if (term_) leaveOffice();
@@ -140,7 +142,7 @@ void LeaderDuties::inOffice() {
     });
     return;
   }
-  controller_.onBecomeLeader(parts_.coordinator.current(), consensusView(status.value()), now());
+  controller_.onBecomeLeader(parts_.coordinator.current(), consensusView(status.value()), heardAt_, now());
   wake();
 }
 
@@ -171,9 +173,16 @@ ConsensusView LeaderDuties::consensusView(const ConsensusStatus& status) {
     ConsensusMember& shown = view.members.emplace_back();
     shown.member = member.peer.member;
     shown.vote = member.kind == MemberKind::Voter ? Vote::Voter : Vote::Learner;
-    if (shown.member == parts_.coordinator.self()) shown.catchUp = CatchUp::CaughtUp;
-    for (const MemberProgress& progress : status.progress)
-      if (progress.member == shown.member) shown.catchUp = catchUpOf(progress.matchIndex, status.commitIndex);
+    const bool self = shown.member == parts_.coordinator.self();
+    shown.catchUp = self ? CatchUp::CaughtUp : CatchUp::Behind;
+    shown.contact = self ? Contact::Heard : Contact::Silent;
+    for (const MemberProgress& progress : status.progress) {
+      if (progress.member != shown.member) continue;
+      shown.catchUp = catchUpOf(progress.matchIndex, status.commitIndex);
+      // A connection that has just ended tells sooner than the silence.
+      const bool heard = progress.active && parts_.transport.isUp(shown.member);
+      shown.contact = heard ? Contact::Heard : Contact::Silent;
+    }
   }
   return view;
 }

@@ -92,7 +92,8 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   Controller controller_;
   Admission admission_;
   ProbeResponder probes_;
-  Epoch term_;  // in which this node leads; 0: it does not
+  Epoch term_;                            // in which this node leads; 0: it does not
+  std::optional<MonotonicTime> heardAt_;  // when it last heard a leader before that
   std::vector<Member> members_;
   std::optional<ManualRebalance> manual_;
   TimerId waking_;

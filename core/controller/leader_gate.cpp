@@ -121,7 +121,10 @@ void LeaderGate::sweep() {
           id, Failure{Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known"});
     else if (question.stage == Stage::HandledHere && now >= question.deadline)
       over.emplace_back(id, Failure{Status::Unknown, "not carried out in time; it may be done later"});
-    else if (question.stage == Stage::Asked && (now >= question.deadline || question.asked != leader_))
+    else if (question.stage == Stage::Asked && question.asked != leader_)
+      over.emplace_back(
+          id, Failure{Status::Unknown, "the leader was lost before it answered; it may have done it"});
+    else if (question.stage == Stage::Asked && now >= question.deadline)
       over.emplace_back(id,
                         Failure{Status::Unknown, "the leader has not answered in time; it may have done it"});
   }

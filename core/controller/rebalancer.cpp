@@ -43,6 +43,9 @@ Cause causeOf(const ClusterState& state, const RebalancePlan& plan, std::span<co
       }
     }
   }
+  // The same nodes as before: this one completes what the last one could not do at once.
+  if (state.lastRebalance)
+    return {state.lastRebalance->rebalance.trigger, state.lastRebalance->rebalance.triggerNode};
   return {};
 }
 

@@ -19,6 +19,14 @@ Liveness livenessOf(const ClusterState& state, MemberId member) {
   return live ? Liveness::Live : Liveness::Gone;
 }
 
+// Would vote and acknowledge now, as far as both sources know; one that is far behind, or repairs its log,
+// would not. The leader itself, whatever the state says.
+bool isUp(const ConsensusView& consensus, const ClusterState& state, const ConsensusMember& member) {
+  if (member.member == consensus.leader) return true;
+  return member.contact == Contact::Heard && member.catchUp == CatchUp::CaughtUp &&
+         livenessOf(state, member.member) == Liveness::Live;
+}
+
 struct Count {
   std::size_t voters = 0;
   std::size_t live = 0;
@@ -30,8 +38,7 @@ Count votersOf(const ConsensusView& consensus, const ClusterState& state) {
   for (const ConsensusMember& m : consensus.members) {
     if (m.vote != Vote::Voter) continue;
     ++count.voters;
-    // The leader itself lives, whatever the state says of it.
-    count.live += m.member == consensus.leader || livenessOf(state, m.member) == Liveness::Live ? 1 : 0;
+    count.live += isUp(consensus, state, m) ? 1 : 0;
   }
   return count;
 }
@@ -128,8 +135,8 @@ VoterChange takeAway(const ConsensusView& consensus, const ClusterState& state, 
                      VoterChange::Kind kind, std::string reason) {
   if (member.member == consensus.leader) {
     for (const ConsensusMember& next : consensus.members) {
-      const bool able = next.vote == Vote::Voter && next.member != consensus.leader &&
-                        next.catchUp == CatchUp::CaughtUp && livenessOf(state, next.member) == Liveness::Live;
+      const bool able =
+          next.vote == Vote::Voter && next.member != consensus.leader && isUp(consensus, state, next);
       if (able) return {VoterChange::Kind::TransferLeadership, next.member, std::move(reason)};
     }
     return none(nameOf(state, member.member) + " leads and no other voter can take over");
@@ -137,7 +144,7 @@ VoterChange takeAway(const ConsensusView& consensus, const ClusterState& state, 
   if (member.vote == Vote::Voter) {
     Count after = votersOf(consensus, state);
     --after.voters;
-    after.live -= livenessOf(state, member.member) == Liveness::Live ? 1 : 0;
+    after.live -= isUp(consensus, state, member) ? 1 : 0;
     const char* verb = kind == VoterChange::Kind::Demote ? "demote" : "remove";
     if (!after.hasQuorum()) return withoutQuorum(state, member.member, verb, after);
   }
@@ -242,12 +249,10 @@ std::string whyNotRemove(MemberId member, RemoveNode::Consent consent, const Con
   if (!inConsensus || inConsensus->vote == Vote::Learner) return {};
   Count after = votersOf(consensus, state);
   --after.voters;
-  const bool live = member == consensus.leader || livenessOf(state, member) == Liveness::Live;
-  after.live -= live ? 1 : 0;
+  after.live -= isUp(consensus, state, *inConsensus) ? 1 : 0;
   // A learner that has caught up takes the vote over before it is given up.
   for (const ConsensusMember& m : consensus.members) {
-    const bool heir = m.vote == Vote::Learner && m.catchUp == CatchUp::CaughtUp && m.member != member &&
-                      livenessOf(state, m.member) == Liveness::Live;
+    const bool heir = m.vote == Vote::Learner && m.member != member && isUp(consensus, state, m);
     if (!heir) continue;
     ++after.voters;
     ++after.live;
@@ -256,6 +261,19 @@ std::string whyNotRemove(MemberId member, RemoveNode::Consent consent, const Con
   if (after.hasQuorum()) return {};
   return "without node " + node->spec.id + " only " + std::to_string(after.live) + " of " +
          std::to_string(after.voters) + " voters would be live, and no quorum remains";
+}
+
+std::string whyNotTransfer(MemberId to, const ConsensusView& consensus, const ClusterState& state) {
+  const auto votes = [&](const ConsensusMember& m) {
+    return m.vote == Vote::Voter && m.member != consensus.leader;
+  };
+  if (!to) {
+    const bool someone = std::any_of(consensus.members.begin(), consensus.members.end(), votes);
+    return someone ? "" : "no other node has a vote";
+  }
+  if (to == consensus.leader) return nameOf(state, to) + " leads already";
+  const ConsensusMember* const member = consensus.find(to);
+  return member != nullptr && votes(*member) ? "" : nameOf(state, to) + " has no vote";
 }
 
 }  // namespace clusterkit

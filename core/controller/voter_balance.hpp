@@ -22,12 +22,16 @@ namespace clusterkit {
 
 enum class Vote : std::uint8_t { Voter, Learner };
 enum class CatchUp : std::uint8_t { Behind, CaughtUp };
+// Whether the leader's consensus hears it just now. Newer than a status: a member that died under the leader
+// before is still active in the state.
+enum class Contact : std::uint8_t { Silent, Heard };
 
 // A member of the consensus configuration, as the leader sees it.
 struct ConsensusMember {
   MemberId member;
   Vote vote = Vote::Learner;
   CatchUp catchUp = CatchUp::Behind;
+  Contact contact = Contact::Heard;
 };
 
 // Near enough to the leader's log that promoting it cannot hold up a commit for long.
@@ -57,5 +61,8 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
 // lost with consent, the quorum never.
 std::string whyNotRemove(MemberId member, RemoveNode::Consent consent, const ConsensusView& consensus,
                          const ClusterState& state);
+
+// Empty when leadership may be handed over to this member, or with 0 to any; otherwise why not.
+std::string whyNotTransfer(MemberId to, const ConsensusView& consensus, const ClusterState& state);
 
 }  // namespace clusterkit

@@ -37,14 +37,15 @@ FailureKind kindOf(Status status) {
 
 http::Failure failureOf(const Failure& failure, const ClusterState& state) {
   const FailureKind kind = kindOf(failure.status);
-  if (kind == FailureKind::NoLeader && !state.exists())
+  if ((kind == FailureKind::NoLeader || kind == FailureKind::Unavailable) && !state.exists())
     return {FailureKind::NotReady, "this node is not yet part of a cluster"};
   return {kind, failure.text};
 }
 
-// A read that takes too long has found no quorum: nothing else keeps it waiting.
+// A read that takes too long, or that the consensus gives up, has found no quorum: nothing else keeps it.
 http::Failure readFailureOf(Failure failure, const ClusterState& state) {
-  if (failure.status == Status::Timeout) failure.status = Status::NotLeader;
+  if (failure.status == Status::Timeout || failure.status == Status::Unavailable)
+    failure = {Status::NotLeader, "no quorum confirmed the read"};
   return failureOf(failure, state);
 }
 
@@ -136,6 +137,7 @@ void NodeApi::endConsensus(const std::string& problem) {
 }
 
 void NodeApi::refresh() {
+  storeFull_ = coordinator_.storeIsFull();
   if (Result<ConsensusStatus> status = coordinator_.consensus().status())
     status_.publish(std::make_unique<const ConsensusStatus>(std::move(status.value())));
 }
@@ -164,10 +166,11 @@ http::NodeView NodeApi::node() const {
   view.member = self_.member;
   view.httpAddress = self_.httpAddress;
   view.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - startedAt_);
-  view.lastSync = coordinator_.lastSync();
   view.problem = *problem_.read();
+  view.storeFull = storeFull_;
   if (!consensusRuns_) return view;
   const auto status = status_.read();
+  if (status->contactAt) view.lastSync = loop_.wall() - (loop_.now() - *status->contactAt);
   view.role = roleOf(status->role);
   view.term = status->epoch;
   view.lastTerm = Epoch(status->lastTerm);

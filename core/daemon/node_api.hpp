@@ -92,6 +92,7 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   const MonotonicTime startedAt_;
   Published<ConsensusStatus> status_;
   std::atomic<bool> consensusRuns_{false};
+  std::atomic<bool> storeFull_{false};
   Published<std::shared_ptr<const http::MemberRoles>> roles_;
   Published<std::string> problem_;
   std::multimap<LogIndex, Waiting> waiting_;

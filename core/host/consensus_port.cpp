@@ -39,6 +39,7 @@ ConsensusStatus statusOf(const ck_consensus_status& raw) {
   out.configIndex = LogIndex(raw.config_index);
   out.lastTerm = raw.last_term;
   out.electedAt = timeOrNever(raw.elected_at);
+  out.contactAt = timeOrNever(raw.contact_at);
   out.memberCount = raw.member_count;
   out.voterCount = raw.voter_count;
   return out;

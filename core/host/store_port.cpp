@@ -64,6 +64,7 @@ ck_status StorePort::submit(const ck_store_batch& batch) {
   PluginCall call(meters_->submit);
   const ck_status status = table_->submit(self_, &batch, lastSeq_ + 1);
   if (status == CK_OK) ++lastSeq_;
+  if (status == CK_OK || status == CK_NO_SPACE) full_ = status == CK_NO_SPACE;
   return status;
 }
 
@@ -190,6 +191,7 @@ void StorePort::fail(const ck_error& error) {
 
 void StorePort::roomAgain() {
   if (!usable()) return;
+  full_ = false;
   while (!refusedPuts_.empty()) {
     const ck_status status = submitPut(refusedPuts_.front());
     if (status == CK_AGAIN) break;

@@ -71,6 +71,9 @@ class StorePort {
   // compacted.
   void createSnapshot(SnapshotMeta meta, SnapshotSource source, CallHandler done);
 
+  // Whether the disk is full: the last batch was refused for want of room, and no room has been told since.
+  bool isFull() const { return full_; }
+
   // After this no call is passed on. What waits is ended by the store or, after that, as lost. Only once.
   void stop(CallHandler done);
 
@@ -131,6 +134,7 @@ class StorePort {
 
   Phase phase_ = Phase::Created;
   bool failed_ = false;
+  bool full_ = false;
   std::uint64_t lastSeq_ = 0;
   std::uint64_t durableSeq_ = 0;
   std::deque<SubmittedPut> submittedPuts_;  // not yet durable

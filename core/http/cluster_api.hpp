@@ -78,8 +78,11 @@ struct NodeView {
   Epoch lastTerm;  // of the last log entry
   LogIndex firstIndex, lastIndex, durableIndex, commitIndex, appliedIndex, snapshotIndex;
   std::chrono::milliseconds uptime{};
-  std::string problem;  // why it takes no part any more and what to do about it; empty: it does
-  WallTime lastSync{};  // when this node last applied an entry or heard from the leader; epoch start: never
+  bool storeFull = false;  // the disk has no room: writes wait for some, reads go on
+  std::string problem;     // why it takes no part any more and what to do about it; empty: it does
+  // Until then this node knew that nothing newer was committed: when it last heard the leader, or as the
+  // leader a majority. Epoch start: never in this run.
+  WallTime lastSync{};
 };
 
 struct PluginView {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "host/units.hpp"
+#include "http/accept.hpp"
 #include "http/api_answers.hpp"
 #include "http/event_poll.hpp"
 #include "http/event_stream.hpp"
@@ -38,11 +39,6 @@ std::optional<std::uint64_t> lastEventId(const Request& request) {
   return seq;
 }
 
-bool wantsStream(const Request& request) {
-  const std::string* accept = request.headers.find("Accept");
-  return accept != nullptr && accept->find(kEventStream) != std::string::npos;
-}
-
 }  // namespace
 
 EventsHandler::EventsHandler(ClusterApi& api)
@@ -63,7 +59,7 @@ void EventsHandler::events(Call& call) {
   const auto state = api_.state();
   requireCluster(*state);
   const EventSeq newest(state->nextEvent.value - 1);
-  if (wantsStream(call.request)) {
+  if (asksFor(call.request, kEventStream)) {
     if (const auto last = lastEventId(call.request)) since = last;
     return stream(call, *state, {since ? EventSeq(*since) : newest, wanted});
   }

@@ -99,6 +99,7 @@ void HealthHandler::detailed(Call& call) const {
   const NodeView node = api_.node();
   const ClusterHealth& health = state->health;
   std::vector<std::string> reasons = reasonsOf(*state, *roles);
+  if (node.storeFull) reasons.insert(reasons.begin(), "the disk of this node is full; writes wait for room");
   if (!node.problem.empty()) reasons.insert(reasons.begin(), node.problem);
   JsonText json;
   json.beginObject().flag("healthy", reasons.empty() && health.status == HealthStatus::Healthy);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cluster/event_json.hpp"
+#include "http/accept.hpp"
 #include "http/health_handler.hpp"
 #include "http/query.hpp"
 
@@ -58,6 +59,7 @@ std::vector<MetricFamily> clusterFamilies(const ClusterState& state, const NodeV
         static_cast<double>(node.appliedIndex.value));
   gauge("clusterkit_durable_index", "Newest log index on this node's disk.",
         static_cast<double>(node.durableIndex.value));
+  gauge("clusterkit_store_full", "1 while this node's disk has no room for writes.", node.storeFull ? 1 : 0);
   gauge("clusterkit_uptime_seconds", "Time since this node started.",
         std::chrono::duration<double>(node.uptime).count());
   gauge("clusterkit_map_epoch", "Epoch of the partition map.", static_cast<double>(state.mapEpoch().value));
@@ -113,8 +115,7 @@ void MetricsHandler::addTo(Router& router) {
 
 void MetricsHandler::metrics(Call& call) const {
   const Query none(call.request.query, {});
-  const std::string* accept = call.request.headers.find("Accept");
-  if (accept != nullptr && accept->find(kJson) != std::string::npos) {
+  if (asksFor(call.request, kJson)) {
     call.responder.respond(jsonResponse(json()));
     return;
   }

@@ -30,6 +30,7 @@ struct ClusterSimOptions {
   std::uint32_t maxVoters = 5;
   RebalanceOptions rebalance;
   Duration commitDelay = milliseconds(5);
+  std::uint64_t leaderRestarts = 0;  // that the state does not know of
 };
 
 class ClusterSim {
@@ -44,9 +45,10 @@ class ClusterSim {
     facts.replicationFactor = options.replicationFactor;
     facts.maxVoters = options.maxVoters;
     run_(CreateCluster{facts, spec(1)});
+    boots[member(1)] = options.leaderRestarts;
     consensus.leader = member(1);
     consensus.members.push_back({member(1), Vote::Voter, CatchUp::CaughtUp});
-    controller.onBecomeLeader(state(), consensus, nowPair());
+    controller.onBecomeLeader(state(), consensus, std::nullopt, nowPair());
     for (std::uint64_t n = 2; n <= nodes; ++n) join(n);
     if (nodes > 1) run(seconds(3));
   }
@@ -159,7 +161,7 @@ class ClusterSim {
   ControllerOptions controllerOptions(const ClusterSimOptions& options) const {
     ControllerOptions o;
     o.self = member(1);
-    o.boot = spec(1).boot;
+    o.boot = spec(1).boot + options.leaderRestarts;
     o.rebalance = options.rebalance;
     return o;
   }

@@ -43,6 +43,11 @@ TEST(Controller, ACopyThatWasTheOnlyOneGoesWithASecondRebalance) {
   for (std::uint64_t n = 2; n <= 5; ++n) sim.join(n);
   sim.run(seconds(3));
   EXPECT_EQ(sim.proposed<StartRebalance>(), 2u);
+  for (const CommandBody& body : sim.proposals) {
+    const auto* start = std::get_if<StartRebalance>(&body);
+    EXPECT_TRUE(start == nullptr || start->trigger == RebalanceTrigger::NodeJoin)
+        << "nobody has asked by hand";
+  }
   EXPECT_TRUE(whole(sim));
   for (std::uint64_t n = 1; n <= 5; ++n) EXPECT_NEAR(static_cast<double>(sim.copiesOf(n)), 19.2, 1);
 }
@@ -133,6 +138,20 @@ TEST(Controller, ANodeThatWasOnlyCutOffIsBroughtBackByTheLeader) {
   EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
 }
 
+// How long it was away is counted from there, not from when the new leader found out.
+TEST(Controller, TheLeaderBeforeCountsAsSeenWhenItWasLastHeard) {
+  ClusterSim sim({}, 3);
+  const Now heard = sim.nowPair();
+  sim.run(milliseconds(400));
+  sim.kill(2);
+  sim.controller.onBecomeLeader(sim.state(), sim.consensus, heard.steady, sim.nowPair());
+  EXPECT_EQ(sim.controller.lastSignOfLife(ClusterSim::member(2), sim.nowPair()), heard.wall);
+  sim.run(seconds(4));
+  ASSERT_EQ(sim.node(2).status, NodeStatus::Down);
+  EXPECT_EQ(sim.node(2).lastSeenAt, heard.wall);
+  EXPECT_GT(sim.controller.lastSignOfLife(ClusterSim::member(3), sim.nowPair()), heard.wall);
+}
+
 // An earlier leader could not reach it; nobody probes the one who leads now.
 TEST(Controller, ALeaderThatWasDeclaredDownBeforeItLedBringsItselfBack) {
   ClusterSim sim({}, 3);
@@ -144,10 +163,9 @@ TEST(Controller, ALeaderThatWasDeclaredDownBeforeItLedBringsItselfBack) {
 }
 
 TEST(Controller, ALeaderThatWasRestartedSinceItWasDeclaredDownAnnouncesItself) {
-  ClusterSim sim({}, 3);
-  NodeSpec earlier = sim.node(1).spec;
-  --earlier.boot;
-  ASSERT_TRUE(sim.apply(UpdateNode{earlier}).applied());
+  ClusterSimOptions options;
+  options.leaderRestarts = 1;
+  ClusterSim sim(options, 3);
   ASSERT_TRUE(
       sim.apply(SetNodeStatus{ClusterSim::member(1), 0, NodeStatus::Down, {}, {}, Epoch()}).applied());
   sim.run(seconds(3));
@@ -291,7 +309,7 @@ TEST(Controller, APausedRebalanceWaitsAndACancelledOneStaysCancelledUntilSomethi
   EXPECT_EQ(sim.copiesOf(2), copies);
   EXPECT_FALSE(sim.state().rebalance);
 
-  sim.controller.onBecomeLeader(sim.state(), sim.consensus, sim.nowPair());
+  sim.controller.onBecomeLeader(sim.state(), sim.consensus, std::nullopt, sim.nowPair());
   sim.run(seconds(30));
   EXPECT_EQ(sim.copiesOf(2), copies) << "under the next leader too";
   sim.controller.requestRebalance();
@@ -369,7 +387,7 @@ TEST(Controller, WithHealthChecksOffNobodyIsProbedAndJoinsStillWork) {
   options.self = ClusterSim::member(1);
   options.healthChecks = HealthChecks::Disabled;
   sim.controller = Controller(options);
-  sim.controller.onBecomeLeader(sim.state(), sim.consensus, sim.nowPair());
+  sim.controller.onBecomeLeader(sim.state(), sim.consensus, std::nullopt, sim.nowPair());
   sim.join(2);
   sim.run(seconds(2));
   EXPECT_EQ(sim.node(2).status, NodeStatus::Active);
@@ -409,7 +427,7 @@ TEST_P(RandomControllerLives, EndWholeAndBalanced) {
       case 3:
         if (sim.dead.contains(ClusterSim::member(n))) sim.restart(n);
         break;
-      case 4: sim.controller.onBecomeLeader(sim.state(), sim.consensus, sim.nowPair()); break;
+      case 4: sim.controller.onBecomeLeader(sim.state(), sim.consensus, std::nullopt, sim.nowPair()); break;
       case 5:
         (void)sim.apply(random() % 2 ? CommandBody(DrainNode{ClusterSim::member(n)})
                                      : CommandBody(UndrainNode{ClusterSim::member(n)}));

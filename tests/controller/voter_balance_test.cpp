@@ -122,6 +122,33 @@ TEST(VoterBalance, NothingIsDoneThatWouldCostTheQuorum) {
               HasSubstr("quorum"));
 }
 
+// It may have died under the leader before, which had no time to find out.
+TEST(VoterBalance, AVoterThatTheLeaderDoesNotHearIsNotCountedOn) {
+  AtRest cluster(3);
+  for (ConsensusMember& member : cluster.sim.consensus.members)
+    if (member.member == ClusterSim::member(3)) member.contact = Contact::Silent;
+  ASSERT_EQ(cluster.sim.node(3).status, NodeStatus::Active);
+  ASSERT_TRUE(cluster.sim.apply(DrainNode{ClusterSim::member(2)}).applied());
+  const VoterChange change = cluster.next();
+  EXPECT_EQ(change.kind, Kind::Demote);
+  EXPECT_EQ(change.member, ClusterSim::member(3)) << "without node 2 its vote would be needed";
+  EXPECT_THAT(whyNotRemove(ClusterSim::member(2), kKeep, cluster.sim.consensus, cluster.sim.state()),
+              HasSubstr("quorum"));
+}
+
+TEST(VoterBalance, LeadershipIsHandedOnlyToAVoterThatDoesNotLead) {
+  AtRest cluster(4);
+  const auto why = [&](std::uint64_t n) {
+    return whyNotTransfer(MemberId(n), cluster.sim.consensus, cluster.sim.state());
+  };
+  EXPECT_EQ(why(0), "");
+  EXPECT_EQ(why(2), "");
+  EXPECT_EQ(why(1), "node node-1 leads already");
+  EXPECT_EQ(why(4), "node node-4 has no vote");
+  AtRest alone(2);
+  EXPECT_EQ(whyNotTransfer(MemberId(), alone.sim.consensus, alone.sim.state()), "no other node has a vote");
+}
+
 TEST(VoterBalance, RemovalOfTheLastNodeOrTheLastCopyIsRefusedWithTheReason) {
   const AtRest one(1);
   EXPECT_THAT(whyNotRemove(ClusterSim::member(1), kKeep, one.sim.consensus, one.sim.state()),

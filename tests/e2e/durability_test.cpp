@@ -233,8 +233,15 @@ TEST(FullDisk, S117_ANodeOnAFullDiskRefusesWritesAndGoesOnWhenThereIsRoom) {
   ASSERT_EQ(answer.status, 503) << answer.body;
   EXPECT_THAT(answer.body, HasSubstr(R"("code":"no_space")"));
   EXPECT_THAT(answer.body, HasSubstr(R"("outcome":"not_applied")"));
+  const auto saysFull = [&] {
+    return http(node.port(), {.target = "/health/detailed"}).body.find("disk of this node is full") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(eventually(saysFull, 5s));
+  EXPECT_THAT(http(node.port(), {.target = "/metrics"}).body, HasSubstr("clusterkit_store_full 1"));
   fs::remove(node.dataDir() / "store/ballast");
   EXPECT_TRUE(eventually([&] { return node.put("after", "v").status == 200; }, 20s)) << "without a restart";
+  EXPECT_TRUE(eventually([&] { return !saysFull(); }, 5s));
   for (const std::string& name : written) EXPECT_EQ(node.value(name), large) << name;
   node.kill9();
   node.start();

@@ -80,6 +80,9 @@ typedef struct ck_consensus_status {
   uint64_t member_count, voter_count;
   ck_progress* progress_out; /* caller's array, filled on the leader; may be null */
   uint64_t progress_capacity, progress_count;
+  /* Host's clock: when a follower last heard a leader; by when a majority had answered the leader, or elected
+   * it. 0 = never in this run, or not told. */
+  uint64_t contact_at;
 } ck_consensus_status;
 
 typedef struct ck_consensus_1 {

@@ -105,6 +105,7 @@ void Raft::becomeFollower(Term term, MemberId leader) {
   const bool wasFollower = std::holds_alternative<FollowerState>(roleState_);
   if (LeaderState* old = leading()) {
     failLeaderReads();
+    lastLeaderContact_ = contactAt();
     departing_ = std::exchange(old->transfer, std::nullopt);
     if (old->jointChange) finish(*old->jointChange, OutcomeCode::Unknown);
     failUncommitted();

@@ -7,16 +7,25 @@
 namespace clusterkit::raft {
 namespace {
 
-LogIndex majorityIndex(const std::vector<MemberId>& voters,
-                       const std::function<LogIndex(MemberId)>& reached) {
-  std::vector<LogIndex> indexes;
-  indexes.reserve(voters.size());
-  for (MemberId id : voters) indexes.push_back(reached(id));
+template <class Value>
+Value majorityValue(const std::vector<MemberId>& voters, const std::function<Value(MemberId)>& of) {
+  std::vector<Value> values;
+  values.reserve(voters.size());
+  for (MemberId id : voters) values.push_back(of(id));
   // With n voters sorted downwards, the one at n/2 has been reached by a majority.
   const std::size_t fewer = planted(Defect::CommitByOneTooFew) && voters.size() > 1 ? 1 : 0;
-  auto middle = indexes.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2 - fewer);
-  std::nth_element(indexes.begin(), middle, indexes.end(), std::greater<>());
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2 - fewer);
+  std::nth_element(values.begin(), middle, values.end(), std::greater<>());
   return *middle;
+}
+
+template <class Value>
+Value quorumValue(const Configuration& configuration, const std::function<Value(MemberId)>& of) {
+  const auto incoming = configuration.voters();
+  if (incoming.empty()) return Value{};
+  const Value value = majorityValue(incoming, of);
+  const auto outgoing = configuration.outgoingVoters();
+  return outgoing.empty() ? value : std::min(value, majorityValue(outgoing, of));
 }
 
 struct Count {
@@ -42,11 +51,12 @@ VoteResult tallyHalf(const std::vector<MemberId>& voters, const std::map<MemberI
 }  // namespace
 
 LogIndex quorumIndex(const Configuration& configuration, const std::function<LogIndex(MemberId)>& reached) {
-  const auto incoming = configuration.voters();
-  if (incoming.empty()) return LogIndex{};
-  const LogIndex index = majorityIndex(incoming, reached);
-  const auto outgoing = configuration.outgoingVoters();
-  return outgoing.empty() ? index : std::min(index, majorityIndex(outgoing, reached));
+  return quorumValue(configuration, reached);
+}
+
+MonotonicTime quorumTime(const Configuration& configuration,
+                         const std::function<MonotonicTime(MemberId)>& heard) {
+  return quorumValue(configuration, heard);
 }
 
 // A leader asks this on every event, so nothing is copied.

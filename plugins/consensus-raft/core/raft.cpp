@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "invariant.hpp"
+#include "quorum.hpp"
 
 namespace clusterkit::raft {
 namespace {
@@ -138,6 +139,18 @@ void Raft::noteContact(const Message& message) {
   progress->heardInTerm = true;
 }
 
+MonotonicTime Raft::contactAt() const {
+  const LeaderState* leader = leading();
+  if (leader == nullptr) return lastLeaderContact_;
+  const MonotonicTime answered = quorumTime(configuration(), [&](MemberId id) {
+    if (id == self_) return now_;
+    const auto progress = leader->progress.find(id);
+    const bool heard = progress != leader->progress.end() && progress->second.heardInTerm;
+    return heard ? progress->second.lastContact : MonotonicTime{};
+  });
+  return std::max(answered, electedAt_);
+}
+
 // A message of this term's leader has come.
 void Raft::heedLeader(MemberId leader) {
   ensure(!isLeader() && (!termLeader_ || termLeader_ == leader), "OneLeaderPerTerm", [&] {
@@ -235,6 +248,7 @@ Status Raft::status() const {
   s.snapshotIndex = snapshot_.index;
   s.configurationIndex = configurations_.latestIndex();
   s.electedAt = electedAt_;
+  s.contactAt = contactAt();
   s.repairing = repairing_;
   s.logBytes = log_.bytes();
   s.uncommittedBytes = log_.bytesAfter(commit_);

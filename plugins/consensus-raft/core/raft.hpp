@@ -43,6 +43,9 @@ struct Status {
   LogIndex commitIndex, appliedIndex, lastIndex, durableIndex, firstIndex, snapshotIndex, configurationIndex;
   Term lastTerm;
   MonotonicTime electedAt;  // when the present leader became known; meaningless while leader is 0
+  // A follower: when it last heard a leader. The leader: by when a majority had answered, or elected it. The
+  // beginning of time: never in this run.
+  MonotonicTime contactAt;
   bool repairing = false;
   std::uint64_t logBytes = 0, uncommittedBytes = 0;
   Counters counters;
@@ -122,6 +125,7 @@ class Raft {
   void answerOldTerm(const Message& message);
   bool isLeaderMessage(const Message& message) const;
   void noteContact(const Message& message);
+  MonotonicTime contactAt() const;
   void heedLeader(MemberId leader);
 
   // election.cpp

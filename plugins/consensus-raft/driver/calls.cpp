@@ -136,6 +136,9 @@ ck_status Driver::status(ck_consensus_status& out) {
   out.snapshot_index = s.snapshotIndex.value;
   out.config_index = s.configurationIndex.value;
   out.elected_at = s.leader ? static_cast<std::uint64_t>(s.electedAt.time_since_epoch().count()) : 0;
+  // A host that is older has no room for it.
+  if (out.size >= offsetof(ck_consensus_status, contact_at) + sizeof out.contact_at)
+    out.contact_at = static_cast<std::uint64_t>(s.contactAt.time_since_epoch().count());
   const Configuration& configuration = raft_->configuration();
   out.member_count = configuration.memberCount();
   out.voter_count = configuration.voters().size();
