@@ -55,6 +55,7 @@ void ClusterHandler::nodes(Call& call) const {
   const std::uint64_t limit = query.number("limit", kDefaultPage, 1, kLargestPage);
   const std::uint64_t offset = query.number("offset", 0, 0, kLargestOffset);
   const auto state = api_.state();
+  requireCluster(*state);
   const auto roles = api_.roles();
   std::string list;
   std::uint64_t at = 0;

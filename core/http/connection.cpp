@@ -247,6 +247,7 @@ void Connection::onDeadline(MonotonicTime now) {
 
 void Connection::refuse(const Error& error, MonotonicTime now) {
   request_ = Request{};
+  request_.method = parser_.request().method;  // as far as it was read: HEAD gets no body here either
   keepAlive_ = false;
   phase_ = Phase::handling;
   answer(errorResponse(error), now);

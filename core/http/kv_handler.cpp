@@ -36,6 +36,35 @@ Response valueResponse(const ClusterState& state, const std::string& key) {
   return response;
 }
 
+struct Page {
+  std::string prefix;
+  std::optional<std::string> after;  // the last key of the page before
+  std::uint64_t limit = kDefaultPage;
+};
+
+Response pageResponse(const ClusterState& state, const Page& page) {
+  const std::string after = page.after.value_or("");
+  auto value = after > page.prefix ? state.values.after(after) : state.values.from(page.prefix);
+  if (page.after && value && value->key == after) ++value;
+  JsonText json;
+  json.beginObject().key("keys").beginArray();
+  std::string last;
+  for (std::uint64_t listed = 0; listed < page.limit && value && value->key.starts_with(page.prefix);
+       ++listed, ++value) {
+    json.beginObject().field("key", value->key).field("version", value->value.version);
+    json.field("size", value->value.bytes->size()).endObject();
+    last = value->key;
+  }
+  json.endArray();
+  const bool more = static_cast<bool>(value) && value->key.starts_with(page.prefix);
+  json.flag("has_more", more);
+  if (more) json.field("next_after", last);
+  json.endObject();
+  Response response = jsonResponse(json.take());
+  response.position = positionOf(state);
+  return response;
+}
+
 Response written(const std::string& key, const Outcome& outcome) {
   JsonText json;
   json.beginObject()
@@ -46,10 +75,9 @@ Response written(const std::string& key, const Outcome& outcome) {
   return jsonResponse(json.take()).with("X-ClusterKit-Version", std::to_string(outcome.version));
 }
 
-// How old the state of a local read may be: the time since this node last heard from the leader. From wall
-// clocks, for people; never negative.
+// How old the state of a local read may be: the time since this node last heard the leader, or as the leader
+// a majority. From wall clocks, for people; never negative.
 std::string ageMillis(const NodeView& node) {
-  if (node.role == ConsensusRole::Leader) return "0";
   if (node.lastSync == WallTime{}) return "unknown";
   const auto age = std::chrono::system_clock::now() - node.lastSync;
   return std::to_string(
@@ -67,17 +95,23 @@ void KvHandler::addTo(Router& router) {
 
 void KvHandler::get(Call& call) const {
   const Query query(call.request.query, {"consistency"});
-  const bool local = query.choice("consistency", {"linearizable", "local"}) == 1;
-  const std::string& key = checkedKey(call.path[0]);
-  if (local) {
-    Response response = valueResponse(*api_.state(), key);
-    response.with("X-ClusterKit-Age-Ms", ageMillis(api_.node()));
-    call.responder.respond(std::move(response));
+  read(call, query,
+       [key = checkedKey(call.path[0])](const ClusterState& state) { return valueResponse(state, key); });
+}
+
+void KvHandler::read(Call& call, const Query& query,
+                     std::function<Response(const ClusterState&)> answer) const {
+  if (query.choice("consistency", {"linearizable", "local"}) == 0) {
+    api_.readBarrier(clusterDeadline(), answerTo<LogIndex>(call.responder, [this, answer](LogIndex) {
+                       return answer(*api_.state());
+                     }));
     return;
   }
-  api_.readBarrier(clusterDeadline(), answerTo<LogIndex>(call.responder, [this, key](LogIndex) {
-                     return valueResponse(*api_.state(), key);
-                   }));
+  const auto state = api_.state();
+  requireCluster(*state);
+  Response response = answer(*state);
+  response.with("X-ClusterKit-Age-Ms", ageMillis(api_.node()));
+  call.responder.respond(std::move(response));
 }
 
 void KvHandler::put(Call& call) const {
@@ -95,30 +129,11 @@ void KvHandler::remove(Call& call) const {
 }
 
 void KvHandler::list(Call& call) const {
-  const Query query(call.request.query, {"prefix", "limit", "after"});
-  const std::string prefix = query.text("prefix").value_or("");
-  const std::string after = query.text("after").value_or("");
-  const std::uint64_t limit = query.number("limit", kDefaultPage, 1, kLargestPage);
-  const auto state = api_.state();
-  auto value = after > prefix ? state->values.after(after) : state->values.from(prefix);
-  if (query.has("after") && value && value->key == after) ++value;
-  JsonText json;
-  json.beginObject().key("keys").beginArray();
-  std::string last;
-  for (std::uint64_t listed = 0; listed < limit && value && value->key.starts_with(prefix);
-       ++listed, ++value) {
-    json.beginObject().field("key", value->key).field("version", value->value.version);
-    json.field("size", value->value.bytes->size()).endObject();
-    last = value->key;
-  }
-  json.endArray();
-  const bool more = static_cast<bool>(value) && value->key.starts_with(prefix);
-  json.flag("has_more", more);
-  if (more) json.field("next_after", last);
-  json.endObject();
-  Response response = jsonResponse(json.take());
-  response.position = positionOf(*state);
-  call.responder.respond(std::move(response));
+  const Query query(call.request.query, {"prefix", "limit", "after", "consistency"});
+  Page page{query.text("prefix").value_or(""), query.text("after"),
+            query.number("limit", kDefaultPage, 1, kLargestPage)};
+  read(call, query,
+       [page = std::move(page)](const ClusterState& state) { return pageResponse(state, page); });
 }
 
 }  // namespace clusterkit::http

@@ -39,6 +39,7 @@ void NodesHandler::addTo(Router& router) {
 
 std::string NodesHandler::describe(const NodeId& id) const {
   const auto state = api_.state();
+  requireCluster(*state);
   const NodeRecord* node = state->findNode(id);
   if (node == nullptr) noSuchNode(id);
   JsonText more;
@@ -59,6 +60,7 @@ void NodesHandler::show(Call& call) const {
 
 MemberId NodesHandler::memberOf(const NodeId& id) const {
   const auto state = api_.state();
+  requireCluster(*state);
   const NodeRecord* node = state->findNode(id);
   if (node == nullptr) noSuchNode(id);
   return node->spec.member;

@@ -58,8 +58,8 @@ class Mailbox {
   bool hasLocal() const { return !local_.empty(); }
   std::vector<Delivery> takeRemote();
   bool takeSignal();
-  // Whether anybody waits for a signal. Who begins to must look once more at what a signal would have told of:
-  // one that came before this call has been left out.
+  // Whether anybody waits for a signal. Who begins to must look once more at what a signal would have told
+  // of: one that came before this call has been left out.
   void listen(bool someoneWaits);
   void close();
 

@@ -74,8 +74,9 @@ std::vector<std::string> readAnswers(std::string_view answered, const std::vecto
     const Method method = number < methods.size() ? methods[number] : Method::other;
     ++number;
     const std::string* length = head.headers.find("Content-Length");
-    // A HEAD whose body was malformed is answered as the malformed request it is.
-    const bool bodiless = length == nullptr || (method == Method::head && !answered.starts_with(kErrorBody));
+    // A HEAD that the parser refuses was never admitted; its answer is the last.
+    const bool refusedHead = number > methods.size() && answered.empty();
+    const bool bodiless = length == nullptr || method == Method::head || refusedHead;
     if (!bodiless) {
       const std::uint64_t size = http::parseDecimal(*length).value_or(answered.size() + 1);
       require(size <= answered.size(), "an answer is as long as it says", begin);

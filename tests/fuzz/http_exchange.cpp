@@ -38,6 +38,7 @@ HttpExchange::HttpExchange()
       scratch_(kScratchBytes, '\0'),
       now_(std::chrono::steady_clock::now()) {
   environment_.mailbox->adoptThread();
+  cluster_.view.lastSync = WallTime{};  // an age would be another one in every answer
   auto [client, server] = makePairedSockets();
   client.setBlocking(false);
   server.setBlocking(false);

@@ -239,15 +239,16 @@ TEST_F(ApiTest, AnswersCarryTheIndexAndEpochTheyWereReadFrom) {
 TEST_F(LonelyApiTest, ANodeWithoutAClusterSaysSo) {
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_EQ(get("/ready").status, 503);
-  EXPECT_EQ(get("/nodes").body,
-            R"({"nodes":[],"total":0,"offset":0,"limit":50,"has_more":false,"next_offset":0})");
   for (const char* path :
-       {"/cluster", "/partitions", "/partitions/stats", "/v1/lookup?key=a", "/v1/partitions/0"}) {
+       {"/cluster", "/nodes", "/partitions", "/partitions/stats", "/v1/lookup?key=a", "/v1/partitions/0",
+        "/v1/nodes/node-1", "/v1/kv/k?consistency=local", "/v1/kv?consistency=local"}) {
     const RawResponse response = get(path);
     expectError(response, 503, "not_ready", "not_applied");
     EXPECT_EQ(response.header("Retry-After"), "1");
   }
   expectError(put("/v1/kv/k", "v"), 503, "not_ready", "not_applied");
+  expectError(request("DELETE", "/v1/nodes/node-1"), 503, "not_ready", "not_applied");
+  expectError(request("POST", "/v1/nodes/node-1/drain"), 503, "not_ready", "not_applied");
   EXPECT_THAT(get("/v1/status").body, HasSubstr(R"("role":"not_started","term":0,"leader":null,)"));
   EXPECT_THAT(get("/health/detailed").body,
               HasSubstr(R"("reasons":["this node is not yet part of a cluster",)"));

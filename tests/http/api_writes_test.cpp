@@ -39,7 +39,6 @@ TEST_F(ApiTest, ReadsAreLinearizableUnlessAskedOtherwise) {
   const RawResponse local = get("/v1/kv/k?consistency=local");
   EXPECT_EQ(cluster_.barriers(), 2);
   EXPECT_EQ(local.body, "v");
-  EXPECT_EQ(local.header("X-ClusterKit-Age-Ms"), "0");
   EXPECT_FALSE(local.header("X-ClusterKit-Index").empty());
   expectError(get("/v1/kv/k?consistency=maybe"), 400, "invalid", "not_applied");
   cluster_.fail(Failure{FailureKind::NoLeader, "no leader is known"});
@@ -69,6 +68,31 @@ TEST_F(ApiTest, KeysAndValuesHaveTheirDocumentedLimits) {
   EXPECT_EQ(put("/v1/kv/large", std::string(kMaxValueBytes, 'v')).status, 200);
   EXPECT_EQ(get("/v1/kv/large").body.size(), kMaxValueBytes);
   expectError(put("/v1/kv/larger", std::string(kMaxValueBytes + 1, 'v')), 413, "too_large", "not_applied");
+}
+
+TEST_F(ApiTest, ListsAreLinearizableUnlessAskedOtherwise) {
+  put("/v1/kv/k", "v");
+  EXPECT_EQ(get("/v1/kv?prefix=k").header("X-ClusterKit-Age-Ms"), "");
+  EXPECT_EQ(get("/v1/kv?prefix=k&consistency=linearizable").status, 200);
+  EXPECT_EQ(cluster_.barriers(), 2);
+  EXPECT_NE(get("/v1/kv?prefix=k&consistency=local").header("X-ClusterKit-Age-Ms"), "");
+  EXPECT_EQ(cluster_.barriers(), 2);
+  cluster_.fail(Failure{FailureKind::NoLeader, "no quorum confirmed the read"});
+  expectError(get("/v1/kv?prefix=k"), 503, "no_leader", "not_applied");
+  EXPECT_EQ(get("/v1/kv?prefix=k&consistency=local").status, 200);
+}
+
+// Of a leader too: it may have been cut off, or stood still.
+TEST_F(ApiTest, TheAgeOfALocalReadIsTheTimeSinceTheLastContact) {
+  put("/v1/kv/k", "v");
+  const auto age = [this] { return get("/v1/kv/k?consistency=local").header("X-ClusterKit-Age-Ms"); };
+  cluster_.view.role = ConsensusRole::Leader;
+  cluster_.view.lastSync = std::chrono::system_clock::now() - std::chrono::seconds(100);
+  EXPECT_THAT(age(), StartsWith("100"));
+  cluster_.view.role = ConsensusRole::Follower;
+  EXPECT_THAT(age(), StartsWith("100"));
+  cluster_.view.lastSync = WallTime{};
+  EXPECT_EQ(age(), "unknown");
 }
 
 TEST_F(ApiTest, KeysAreListedInOrder) {

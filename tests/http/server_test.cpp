@@ -101,6 +101,16 @@ TEST(HttpServer, HeadGivesTheHeadersOfGetWithoutBody) {
   EXPECT_EQ(client.receive().value_or(RawResponse{}).body, "hello");
 }
 
+TEST(HttpServer, HeadThatTheParserRefusesGetsNoBodyEither) {
+  TestServer server;
+  RawClient client(server.port());
+  client.send("HEAD /hello HTTP/1.1\r\n\r\n");  // no Host
+  const auto head = client.receive(RawClient::Body::None);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 400);
+  EXPECT_FALSE(client.receive()) << "the connection ends right after the head";
+}
+
 TEST(HttpServer, SaysContinueBeforeAnExpectedBody) {
   TestServer server;
   RawClient client(server.port());
