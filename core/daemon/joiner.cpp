@@ -82,7 +82,10 @@ void Joiner::run() {
        pauseLength = std::min(pauseLength * 3 / 2, kLongestPause))
     for (const Address& seed : request_.seeds) {
       if (abort_->aborted()) return;
-      if (toString(seed) != request_.ownAddress && trySeed(seed)) return;
+      const bool own = toString(seed) == request_.ownAddress;
+      if (own && request_.seeds.size() == 1)
+        report(toString(seed), "it is this node itself; name another one, or none to start a new cluster");
+      if (!own && trySeed(seed)) return;
     }
 }
 

@@ -186,6 +186,7 @@ void RunningNode::assemble() {
                      {"store", "", plugins_.store.component.id, plugins_.store.version, plugins_.store.file,
                       "running", ""}}});
   announcer_ = std::make_unique<Announcer>(loop_, coordinator_, *gate_, log_, self_);
+  fixedFacts_ = std::make_unique<FixedFactsCheck>(coordinator_, log_, clusterFacts(settings_));
 }
 
 NodeSpec RunningNode::describeNode() {

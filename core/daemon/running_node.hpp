@@ -16,6 +16,7 @@
 #include "controller/leader_duties.hpp"
 #include "controller/leader_gate.hpp"
 #include "daemon/departure.hpp"
+#include "daemon/fixed_facts.hpp"
 #include "daemon/generation_check.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/joiner.hpp"
@@ -136,6 +137,7 @@ class RunningNode {
   std::unique_ptr<SinkReload> sinkReload_;
   std::unique_ptr<JournalControl> journalControl_;
   std::unique_ptr<Announcer> announcer_;
+  std::unique_ptr<FixedFactsCheck> fixedFacts_;
   std::unique_ptr<Joiner> joiner_;
   std::unique_ptr<Departure> departure_;
   std::unique_ptr<MembershipCheck> membershipCheck_;

@@ -55,15 +55,18 @@ constexpr ck_option kHttp[] = {
 constexpr ck_option kCluster[] = {
     option("name", CK_TYPE_STRING, "clusterkit", "Name of the cluster; nodes of another name are refused"),
     option("seeds", CK_TYPE_LIST, "",
-           "HTTP addresses (host:port) to join through; none: start a new cluster"),
+           "HTTP addresses (host:port) to join through when there is no data yet; none: start a new cluster"),
     option("partition_count", CK_TYPE_INT, "64", "Partitions; fixed when the cluster is created", 1, 65'536),
     option("replication_factor", CK_TYPE_INT, "3",
            "Owners of a partition, the primary included; fixed when the cluster is created", 1, 16),
     option("max_voters", CK_TYPE_INT, "5",
-           "Nodes that vote on the log, an odd number; more nodes only follow", 1, 15),
-    option("value_quota", CK_TYPE_SIZE, "64MiB", "All values and their keys together", kMiB, 16 * kGiB),
-    option("idempotency_retain", CK_TYPE_INT, "10000", "Results remembered for repeated requests", 100,
-           1'000'000),
+           "Nodes that vote on the log, an odd number; more nodes only follow; fixed when the cluster is "
+           "created",
+           1, 15),
+    option("value_quota", CK_TYPE_SIZE, "64MiB",
+           "All values and their keys together; fixed when the cluster is created", kMiB, 16 * kGiB),
+    option("idempotency_retain", CK_TYPE_INT, "10000",
+           "Results remembered for repeated requests; fixed when the cluster is created", 100, 1'000'000),
     endOfOptions};
 
 constexpr ck_option kPlugins[] = {
@@ -83,7 +86,8 @@ constexpr ck_option kHealth[] = {
     endOfOptions};
 
 constexpr ck_option kRebalance[] = {
-    choiceOption("strategy", "balanced|rendezvous-md5", "balanced", "How partitions are placed on nodes"),
+    choiceOption("strategy", "balanced|rendezvous-md5", "balanced",
+                 "How partitions are placed on nodes; fixed when the cluster is created"),
     option("delay", CK_TYPE_DURATION, "200ms", "Joins and leaves within it are one rebalance", 0, kHour),
     option("grace", CK_TYPE_DURATION, "10s", "How long a node may be down before its copies are placed anew",
            0, 24 * kHour),
@@ -94,7 +98,9 @@ constexpr ck_option kRebalance[] = {
     endOfOptions};
 
 constexpr ck_option kEvents[] = {
-    option("retain", CK_TYPE_INT, "10000", "Events that are kept", 100, 1'000'000), endOfOptions};
+    option("retain", CK_TYPE_INT, "10000", "Events that are kept; fixed when the cluster is created", 100,
+           1'000'000),
+    endOfOptions};
 
 constexpr ck_option kLog[] = {
     choiceOption("level", "debug|info|warn|error", "info", "The least important lines that are written"),
