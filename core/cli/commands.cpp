@@ -44,11 +44,20 @@ std::string joined(const Array::Ptr& values) {
   return out.empty() ? "-" : out;
 }
 
+// Objects as their parts, "leader.id"; lists have commands of their own.
+void addFields(Table& table, const Object::Ptr& object, const std::string& prefix) {
+  for (const auto& [name, value] : *object) {
+    if (object->isArray(name)) continue;
+    if (object->isObject(name))
+      addFields(table, object->getObject(name), prefix + name + ".");
+    else
+      table.add({prefix + name, value.isEmpty() ? "-" : value.toString()});
+  }
+}
+
 void printFields(const Session& session, const Object::Ptr& object) {
   Table table({"FIELD", "VALUE"});
-  for (const auto& [name, value] : *object)
-    if (!object->isObject(name) && !object->isArray(name))
-      table.add({name, value.isEmpty() ? "-" : value.toString()});
+  addFields(table, object, "");
   session.out << table.text();
 }
 
@@ -105,9 +114,34 @@ void kvDelete(const Session& session, const Arguments& arguments) {
   session.out << checked(session.client.del(valueTarget(arguments[0]))) << "\n";
 }
 
+// Page after page; what changes meanwhile may or may not be in it.
+Array::Ptr keysUnder(const Session& session, const std::string& prefix) {
+  const std::string target = "/v1/kv?limit=1000&prefix=" + http::percentEncode(prefix);
+  Array::Ptr keys = new Array;
+  for (std::string after;;) {
+    const Object::Ptr page = parse(checked(session.client.get(target + after)));
+    const Array::Ptr some = page->getArray("keys");
+    for (unsigned i = 0; i < some->size(); ++i) keys->add(some->get(i));
+    if (!page->getValue<bool>("has_more")) return keys;
+    after = "&after=" + http::percentEncode(page->getValue<std::string>("next_after"));
+  }
+}
+
 void kvList(const Session& session, const Arguments& arguments) {
-  const std::string prefix = arguments.empty() ? "" : arguments[0];
-  session.out << checked(session.client.get("/v1/kv?prefix=" + http::percentEncode(prefix))) << "\n";
+  const Array::Ptr keys = keysUnder(session, arguments.empty() ? "" : arguments[0]);
+  if (session.output == Output::Json) {
+    Object listed;
+    listed.set("keys", keys);
+    listed.stringify(session.out);
+    session.out << "\n";
+    return;
+  }
+  Table table({"KEY", "VERSION", "SIZE"});
+  for (unsigned i = 0; i < keys->size(); ++i) {
+    const Object::Ptr key = keys->getObject(i);
+    table.add({text(key, "key"), text(key, "version"), text(key, "size")});
+  }
+  session.out << table.text();
 }
 
 void post(const Session& session, const std::string& target) {

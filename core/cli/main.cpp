@@ -58,8 +58,7 @@ int act(const Request& request) {
   const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command& c) {
     return c.name == request.words[0] || c.name == two;
   });
-  if (command == commands().end())
-    throw UsageError("'" + request.words[0] + "' is no command; see clusterkit help");
+  if (command == commands().end()) throw UsageError("'" + two + "' is no command; see clusterkit help");
   const auto words = 1 + std::count(command->name.begin(), command->name.end(), ' ');
   const std::vector<std::string> arguments(request.words.begin() + words, request.words.end());
   if (arguments.size() < command->least || arguments.size() > command->most)
