@@ -38,6 +38,9 @@ std::string whatIsMissing(Cluster& cluster) {
   const auto all = runningMembers(cluster);
   if (const auto members = cluster.consensusMembers(*leader).size(); all.size() < members)
     return "of " + text(members) + " members only " + text(all.size()) + " run";
+  const auto status = leader->coordinator().consensus().status();
+  if (!status || status.value().configIndex > status.value().commitIndex)
+    return "the last change of members is not committed";
   if (all.size() < kMembersMin) return "the leader is the only member";
   const ClusterState& state = leader->coordinator().current();
   if (cluster.plan().duties)

@@ -8,9 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMembersMax = 9;  // that are ever made
-// Requests may overtake each other, so three stay: two would have one voter, whose disk is not to be the only
-// one.
-constexpr std::size_t kStayMin = 5;
+// Voters that are never told to leave: of two, none may lose its disk.
+constexpr std::size_t kStayMin = 3;
 constexpr Duration kLimit = 2s;
 constexpr Duration kJoinPause = 100ms;
 
@@ -50,7 +49,7 @@ void Requests::ask(SimNode& node) {
     case 0: return addNode();
     case 1: return removeNode(node);
     case 2:
-      if (mayShrink(state)) propose(node, DrainNode{someNode(state)});
+      if (const auto leaver = someLeaver(state)) propose(node, DrainNode{*leaver});
       return;
     case 3: return propose(node, UndrainNode{someNode(state)});
     case 4: return rebalance(node);
@@ -82,9 +81,10 @@ void Requests::join(MemberId member) {
 
 void Requests::removeNode(SimNode& node) {
   const ClusterState& state = node.coordinator().current();
-  if (!mayShrink(state)) return;
+  const auto leaver = someLeaver(state);
+  if (!leaver) return;
   proto::Duty duty;
-  duty.mutable_remove()->set_node(std::string(state.nodeIdOf(someNode(state))));
+  duty.mutable_remove()->set_node(std::string(state.nodeIdOf(*leaver)));
   duty.mutable_remove()->set_consent(static_cast<std::uint32_t>(
       dice_.oneIn(3) ? RemoveNode::Consent::LoseLastCopies : RemoveNode::Consent::KeepLastCopies));
   node.gate().ask(std::move(duty), cluster_.scheduler().now() + kLimit,
@@ -107,11 +107,16 @@ void Requests::report(SimNode& node) {
   if (dice_.oneIn(4)) propose(node, ReportPartitionReady{PartitionId(0), someNode(state), LogIndex()});
 }
 
-bool Requests::mayShrink(const ClusterState& state) const {
+std::optional<MemberId> Requests::someLeaver(const ClusterState& state) {
+  SimNode* const leader = cluster_.leader();
+  if (leader == nullptr) return std::nullopt;
+  const MemberId leaver = someNode(state);
+  const bool fresh = leavers_.insert(leaver).second;
   std::size_t staying = 0;
-  for (const auto& entry : state.nodes)
-    staying += isLive(entry.value->status) && !entry.value->drainRequested ? 1 : 0;
-  return staying >= kStayMin;
+  for (const MemberId voter : cluster_.voters(*leader)) staying += leavers_.count(voter) == 0 ? 1 : 0;
+  if (staying >= kStayMin) return leaver;
+  if (fresh) leavers_.erase(leaver);
+  return std::nullopt;
 }
 
 MemberId Requests::someNode(const ClusterState& state) {

@@ -3,6 +3,9 @@
 // special.
 #pragma once
 
+#include <optional>
+#include <set>
+
 #include "simulation/cluster.hpp"
 
 namespace clusterkit::sim {
@@ -29,12 +32,13 @@ class Requests {
   void removeNode(SimNode& node);
   void rebalance(SimNode& node);
   void report(SimNode& node);
-  bool mayShrink(const ClusterState& state) const;
+  std::optional<MemberId> someLeaver(const ClusterState& state);
   MemberId someNode(const ClusterState& state);
   void propose(SimNode& node, CommandBody body);
 
   Cluster& cluster_;
   Dice dice_;
+  std::set<MemberId> leavers_;  // who were ever told to drain or leave
   std::size_t taken_ = 0;
   bool stopped_ = false;
 };
