@@ -48,8 +48,9 @@ void Coordinator::readBarrier(MonotonicTime deadline, UniqueFunction<void(Result
     if (!alive.expired()) loop_.cancel(timer);
     if (outcome.ok())
       answer(outcome.index());
-    else if (outcome.status == Status::Timeout)
-      answer(late);
+    else if (outcome.status == Status::Timeout ||
+             (outcome.status == Status::Unavailable && outcome.text.empty()))
+      answer(late);  // a consensus that gives up without another reason has found no quorum
     else
       answer(
           Failure{outcome.status, outcome.text.empty() ? std::string(name(outcome.status)) : outcome.text});

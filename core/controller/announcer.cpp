@@ -27,12 +27,14 @@ void Announcer::onState(const ClusterState&, Events) { look(); }
 
 void Announcer::onRole(Role, Epoch, MemberId) { look(); }
 
-// For as long as it runs: a request to join that an earlier run has sent may come late and be taken.
+// For as long as it runs: a request to join that an earlier run has sent may come late and be taken. What
+// seems to be a later run, of a folder that was restored or copied, is answered once, not for ever.
 void Announcer::look() {
   if (asking_ || retry_) return;
   const NodeRecord* record = coordinator_.current().findNode(self_.member);
   // Before the log has been replayed the record may be missing; a removed node has nothing to announce.
   if (record == nullptr || record->spec.boot == self_.boot || !coordinator_.membership()->leader) return;
+  if (record->spec.boot > self_.boot && taken_) return;
   asking_ = true;
   proto::Duty duty;
   Command command;
@@ -50,6 +52,7 @@ void Announcer::look() {
 
 void Announcer::answered(const Result<proto::DutyResult>& result) {
   asking_ = false;
+  taken_ = taken_ || bool(result);
   if (!result) log_.debug("announcement_not_taken", {{"reason", result.failure().text}});
   retry_ = loop_.timerAfter(kRetry, [this] {
     retry_ = {};

@@ -28,6 +28,7 @@ class Announcer final : public ClusterObserver {
   Log& log_;
   NodeSpec self_;
   bool asking_ = false;
+  bool taken_ = false;  // an announcement of this run, at some time
   TimerId retry_;
   Lifetime lifetime_;
 };

@@ -34,6 +34,9 @@ void Controller::onBecomeLeader(ClusterState state, ConsensusView consensus,
   onStepDown();
   leads_ = true;
   heardAt_ = heardAt;
+  liveThen_.clear();
+  for (const auto& entry : state.nodes)
+    if (isLive(entry.value->status)) liveThen_[entry.value->spec.member] = entry.value->incarnation;
   state_ = std::move(state);
   onConsensus(std::move(consensus));
   detector_.reset(now.steady);
@@ -260,7 +263,8 @@ WallTime Controller::lastSeenAt(MemberId member, Now now) const {
 // The leader before had all of them in sight, itself too.
 WallTime Controller::seenEarlier(MemberId member, Now now) const {
   const NodeRecord* node = state_.findNode(member);
-  if (!heardAt_ || node == nullptr || !isLive(node->status)) return {};
+  const auto then = liveThen_.find(member);
+  if (!heardAt_ || node == nullptr || then == liveThen_.end() || then->second != node->incarnation) return {};
   return now.wall - (now.steady - *heardAt_);
 }
 

@@ -129,6 +129,7 @@ class Controller {
   FailureDetector detector_;
   std::map<MemberId, Run> runs_;
   std::optional<MonotonicTime> heardAt_;
+  std::map<MemberId, std::uint64_t> liveThen_;  // in which of their lives
   FlapDamping damping_;
   Rebalancer rebalancer_;
   Lane statusLane_, rebalanceLane_, voterLane_;

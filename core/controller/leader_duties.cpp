@@ -58,9 +58,13 @@ LeaderDuties::LeaderDuties(Parts parts, const DutySettings& settings, Founding f
           parts.loop, parts.coordinator, parts.transport,
           [this](MemberId member) { return controller_.lastSignOfLife(member, now()); },
           [this](MemberId member, RemoveNode::Consent consent) {
+            lookAtConsensus();
             return controller_.whyNotRemove(member, consent);
           },
-          [this](MemberId to) { return controller_.whyNotTransfer(to); }),
+          [this](MemberId to) {
+            lookAtConsensus();
+            return controller_.whyNotTransfer(to);
+          }),
       probes_(parts.loop, parts.coordinator.peers(), founding_.self.boot, settings.probeTimeout,
               [this](MemberId node, std::uint64_t sequence, std::uint64_t boot) {
                 if (!controller_.leads()) return;
@@ -187,6 +191,15 @@ ConsensusView LeaderDuties::consensusView(const ConsensusStatus& status) {
   return view;
 }
 
+// As it is now: whoever asks for a decision must not get one that rests on an older look.
+std::optional<ConsensusView> LeaderDuties::lookAtConsensus() {
+  const Result<ConsensusStatus> status = parts_.consensus.status();
+  if (!status) return std::nullopt;
+  ConsensusView view = consensusView(status.value());
+  controller_.onConsensus(view);
+  return view;
+}
+
 bool LeaderDuties::someoneCatchesUp(const ConsensusView& view) const {
   const auto behind = [](const ConsensusMember& m) {
     return m.vote == Vote::Learner && m.catchUp == CatchUp::Behind;
@@ -216,14 +229,12 @@ void LeaderDuties::tick() {
     controller_.withdrawRebalance();
     endManual(Failure{Status::Timeout, "no rebalance by hand was started in time"});
   }
-  const Result<ConsensusStatus> status = parts_.consensus.status();
-  if (!status) return;
-  const ConsensusView view = consensusView(status.value());
-  controller_.onConsensus(view);
+  const auto view = lookAtConsensus();
+  if (!view) return;
   carryOut(controller_.onTick(now()));
   if (!controller_.leads()) return;
   const MonotonicTime present = parts_.loop.now();
-  someoneCatchesUp(view) ? wakeAt(present + kCatchUpPoll) : wakeAt(present + kProgressPoll, kProgressSlack);
+  someoneCatchesUp(*view) ? wakeAt(present + kCatchUpPoll) : wakeAt(present + kProgressPoll, kProgressSlack);
 }
 
 void LeaderDuties::carryOut(Actions actions) {

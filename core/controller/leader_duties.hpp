@@ -81,6 +81,7 @@ class LeaderDuties final : public ClusterObserver, public DutyHandler {
   void logLink(const LinkChange& link);
 
   ConsensusView consensusView(const ConsensusStatus& status);
+  std::optional<ConsensusView> lookAtConsensus();
   bool someoneCatchesUp(const ConsensusView& view) const;
   void startRebalance(const proto::RebalanceDuty& duty, DutyAnswer answer);
   void preview(DutyAnswer answer);

@@ -153,6 +153,8 @@ VoterChange takeAway(const ConsensusView& consensus, const ClusterState& state, 
 
 VoterChange promote(const ConsensusView& consensus, const ClusterState& state, MemberId member,
                     std::string reason) {
+  if (!isUp(consensus, state, *consensus.find(member)))
+    return none("cannot promote " + nameOf(state, member) + " now: it does not answer");
   Count after = votersOf(consensus, state);
   ++after.voters;
   ++after.live;

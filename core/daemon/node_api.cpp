@@ -42,10 +42,9 @@ http::Failure failureOf(const Failure& failure, const ClusterState& state) {
   return {kind, failure.text};
 }
 
-// A read that takes too long, or that the consensus gives up, has found no quorum: nothing else keeps it.
+// A read that takes too long has found no quorum: nothing else keeps it waiting.
 http::Failure readFailureOf(Failure failure, const ClusterState& state) {
-  if (failure.status == Status::Timeout || failure.status == Status::Unavailable)
-    failure = {Status::NotLeader, "no quorum confirmed the read"};
+  if (failure.status == Status::Timeout) failure.status = Status::NotLeader;
   return failureOf(failure, state);
 }
 
@@ -168,9 +167,9 @@ http::NodeView NodeApi::node() const {
   view.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - startedAt_);
   view.problem = *problem_.read();
   view.storeFull = storeFull_;
-  if (!consensusRuns_) return view;
   const auto status = status_.read();
   if (status->contactAt) view.lastSync = loop_.wall() - (loop_.now() - *status->contactAt);
+  if (!consensusRuns_) return view;
   view.role = roleOf(status->role);
   view.term = status->epoch;
   view.lastTerm = Epoch(status->lastTerm);

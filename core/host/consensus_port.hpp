@@ -84,7 +84,7 @@ struct ConsensusStatus {
   LogIndex commitIndex, appliedIndex, lastIndex, durableIndex, firstIndex, snapshotIndex, configIndex;
   std::uint64_t lastTerm = 0;
   std::optional<MonotonicTime> electedAt;
-  std::optional<MonotonicTime> contactAt;  // until then the applied state was the cluster's, as far as told
+  std::optional<MonotonicTime> contactAt;  // with a leader, or of the leader with a majority
   std::uint64_t memberCount = 0, voterCount = 0;
   std::vector<MemberProgress> progress;  // on the leader
 };

@@ -80,8 +80,8 @@ struct NodeView {
   std::chrono::milliseconds uptime{};
   bool storeFull = false;  // the disk has no room: writes wait for some, reads go on
   std::string problem;     // why it takes no part any more and what to do about it; empty: it does
-  // Until then this node knew that nothing newer was committed: when it last heard the leader, or as the
-  // leader a majority. Epoch start: never in this run.
+  // When this node last heard the leader, or as the leader a majority; what it has applied may lag behind.
+  // Epoch start: never in this run.
   WallTime lastSync{};
 };
 

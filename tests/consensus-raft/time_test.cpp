@@ -45,6 +45,27 @@ TEST(Time, S092_ClocksOfVeryUnequalPaceCostOnlyElections) {
   cluster.expectConverged();
 }
 
+// What a local read says of its age, and a new leader of the one before.
+TEST(Time, TheLastContactIsThatWithALeaderOrOfALeaderWithAMajority) {
+  SimCluster cluster(97, {A, B, C});
+  cluster.elect(A);
+  cluster.runFor(1s);
+  const auto contact = [&](MemberId member) { return cluster.node(member).status().contactAt; };
+  EXPECT_GT(contact(B), MonotonicTime{});
+  cluster.isolate(A);
+  cluster.runFor(20ms);  // what was on its way arrives
+  const MonotonicTime alone = contact(A);
+  cluster.runFor(100ms);
+  ASSERT_EQ(cluster.node(A).status().role, Role::Leader);
+  EXPECT_EQ(contact(A), alone) << "not a moment longer than somebody answers";
+  cluster.runFor(5s);
+  ASSERT_NE(cluster.node(A).status().role, Role::Leader);
+  EXPECT_EQ(contact(A), alone) << "a leader that steps down keeps what it had";
+  EXPECT_GT(contact(B), alone) << "those who go on have contact with each other";
+  cluster.restart(A);
+  EXPECT_EQ(contact(A), MonotonicTime{}) << "never in this run";
+}
+
 // There are no leases: a read needs a round of answers, so a restarted follower has made no promise that it
 // could forget, and may vote at once. No read is stale for it.
 TEST(Time, S093_RestartedFollowerMayVoteAtOnceBecauseNoReadRestsOnALease) {

@@ -136,6 +136,19 @@ TEST(VoterBalance, AVoterThatTheLeaderDoesNotHearIsNotCountedOn) {
               HasSubstr("quorum"));
 }
 
+TEST(VoterBalance, ALearnerThatDoesNotAnswerGetsNoVote) {
+  AtRest cluster(2);
+  ASSERT_EQ(cluster.sim.voters(), 1u);
+  cluster.sim.join(3, "zone-0");
+  cluster.sim.consensus.members.push_back({ClusterSim::member(3), Vote::Learner, CatchUp::CaughtUp});
+  ASSERT_TRUE(
+      cluster.sim.apply(SetNodeStatus{ClusterSim::member(3), 0, NodeStatus::Active, {}, {}, {}}).applied());
+  ASSERT_EQ(cluster.next().kind, Kind::Promote);
+  for (ConsensusMember& member : cluster.sim.consensus.members)
+    if (member.vote == Vote::Learner) member.contact = Contact::Silent;
+  EXPECT_FALSE(cluster.next()) << "the second voter would be one that does not vote";
+}
+
 TEST(VoterBalance, LeadershipIsHandedOnlyToAVoterThatDoesNotLead) {
   AtRest cluster(4);
   const auto why = [&](std::uint64_t n) {

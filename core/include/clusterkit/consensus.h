@@ -67,7 +67,7 @@ typedef struct ck_progress { /* leader's view of one other member */
   uint32_t size, kind;
   uint64_t member, match_index;
   uint64_t last_contact; /* ns on the host's clock, 0 = never */
-  uint32_t active, snapshotting;
+  uint32_t active, snapshotting; /* active: it answers just now; 0 = nobody counts on its vote */
 } ck_progress;
 CK_ASSERT_SIZE(ck_progress, 40);
 

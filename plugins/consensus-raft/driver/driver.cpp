@@ -20,7 +20,7 @@ ck_status statusOf(OutcomeCode code) {
   switch (code) {
     case OutcomeCode::Ok: return CK_OK;
     case OutcomeCode::NotLeader: return CK_NOT_LEADER;
-    case OutcomeCode::Refused: return CK_UNAVAILABLE;
+    case OutcomeCode::Refused: return CK_AGAIN;
     case OutcomeCode::TooLarge: return CK_INVALID;
     case OutcomeCode::NoSpace: return CK_NO_SPACE;
     case OutcomeCode::Conflict: return CK_CONFLICT;
