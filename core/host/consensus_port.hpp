@@ -109,8 +109,8 @@ class ConsensusPort final : private StoreClient, private TransportClient {
   void stop(CallHandler done);
 
   // Outcomes: OK with index, after listener.commit() has taken the command; NotLeader with leader() (0 = not
-  // known), Cancelled, Unavailable, NoSpace, Invalid: definitely not done; Unknown: possibly done. Proposals
-  // of one turn cross in one call, in the order of the calls here.
+  // known), Cancelled, Again, Unavailable, NoSpace, Invalid: definitely not done; Unknown: possibly done.
+  // Proposals of one turn cross in one call, in the order of the calls here.
   void propose(std::string command, CallHandler done);
   // A linearizable read point: OK with index.
   void barrier(CallHandler done);

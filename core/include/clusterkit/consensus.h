@@ -66,7 +66,7 @@ CK_ASSERT_SIZE(ck_committed, 32);
 typedef struct ck_progress { /* leader's view of one other member */
   uint32_t size, kind;
   uint64_t member, match_index;
-  uint64_t last_contact; /* ns on the host's clock, 0 = never */
+  uint64_t last_contact;         /* ns on the host's clock, 0 = never */
   uint32_t active, snapshotting; /* active: it answers just now; 0 = nobody counts on its vote */
 } ck_progress;
 CK_ASSERT_SIZE(ck_progress, 40);
@@ -92,11 +92,13 @@ typedef struct ck_consensus_1 {
   ck_status (*start)(void* self, const ck_cluster_boot* boot_in, ck_error* error) CK_NOEXCEPT;
   /* Tokens are first .. first+count-1, one per command. OK(value0 = index) is completed when committed and
    * after the commit() upcall that carried it has returned OK. NOT_LEADER(value0 = leader), CANCELLED,
-   * UNAVAILABLE, NO_SPACE, INVALID (too large): definitely not done. UNKNOWN: possibly done. */
+   * AGAIN (too much under way), UNAVAILABLE, NO_SPACE, INVALID (too large): definitely not done. UNKNOWN:
+   * possibly done. */
   void (*propose)(void* self, const ck_span* commands_in, uint64_t count, ck_token first) CK_NOEXCEPT;
   /* A linearizable read point: OK(value0 = index) means that a state applied up to index contains every write
    * that was acknowledged before this call. Completed once commit() has taken every command up to index.
-   * Works on followers too. UNAVAILABLE or TIMEOUT without a quorum. */
+   * Works on followers too. TIMEOUT, or UNAVAILABLE without a text, means no
+   * quorum; with a text another reason; AGAIN: too many are under way. */
   void (*barrier)(void* self, ck_token token) CK_NOEXCEPT;
   /* One change at a time: CONFLICT while another is under way. OK(value0 = index) when committed. */
   void (*change_members)(void* self, const ck_member_change* change_in, ck_token token) CK_NOEXCEPT;
