@@ -119,10 +119,12 @@ void Admission::awaitReachable(std::shared_ptr<Candidate> candidate) {
     });
     return;
   }
+  const std::string why = transport_.whyDown(node.member);
   transport_.removeCandidate(node.member);
-  candidate->answer(
-      Failure{Status::Conflict, "join refused: transport address " + node.transportAddress +
-                                    " cannot be reached from the leader, or another member answers there"});
+  candidate->answer(Failure{
+      Status::Conflict, "join refused: transport address " + node.transportAddress +
+                            " cannot be reached from the leader" +
+                            (why.empty() ? ", or another member answers there" : ", which says: " + why)});
 }
 
 // A member that answers at a new address is first told to all, or only this leader would find it.

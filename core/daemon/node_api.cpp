@@ -212,18 +212,20 @@ void NodeApi::readBarrier(MonotonicTime deadline, http::Callback<LogIndex> done)
   });
 }
 
-void NodeApi::ask(proto::Duty duty, MonotonicTime deadline, DutyDone done) {
+void NodeApi::ask(proto::Duty duty, MonotonicTime deadline, DutyDone done, Wait wait) {
   loop_.post([this, alive = lifetime_.watch(), duty = std::make_unique<proto::Duty>(std::move(duty)),
-              deadline, done = std::move(done)]() mutable {
+              deadline, done = std::move(done), wait]() mutable {
     if (alive.expired()) return;
-    gate_.ask(std::move(*duty), deadline,
-              [this, alive, deadline, done = std::move(done)](Result<proto::DutyResult> result) mutable {
-                const LogIndex index(result ? result.value().index() : 0);
-                if (alive.expired()) return;
-                whenApplied(index, deadline, [done = std::move(done), result = std::move(result)]() mutable {
-                  done(std::move(result));
-                });
-              });
+    gate_.ask(
+        std::move(*duty), deadline,
+        [this, alive, deadline, done = std::move(done), wait](Result<proto::DutyResult> result) mutable {
+          const bool waits = result && wait == Wait::UntilApplied;
+          const LogIndex index(waits ? result.value().index() : 0);
+          if (alive.expired()) return;
+          whenApplied(index, deadline, [done = std::move(done), result = std::move(result)]() mutable {
+            done(std::move(result));
+          });
+        });
   });
 }
 
@@ -259,16 +261,18 @@ void NodeApi::join(http::JoinRequest request, MonotonicTime deadline,
 
 void NodeApi::removeNode(NodeId node, RemoveNode::Consent consent, http::WriteOptions options,
                          http::Callback<Outcome> done) {
+  const Wait wait = node == self_.id ? Wait::NotAtAll : Wait::UntilApplied;
   proto::Duty duty;
   duty.mutable_remove()->set_node(std::move(node));
   duty.mutable_remove()->set_consent(static_cast<std::uint32_t>(consent));
   setIdempotency(*duty.mutable_remove(), options.idempotency);
-  ask(std::move(duty), options.deadline, [this, done = std::move(done)](Result<proto::DutyResult> result) {
+  const auto answer = [this, done = std::move(done)](Result<proto::DutyResult> result) {
     if (result)
       done(outcomeOf(result.value()));
     else
       done(failureOf(result.failure(), coordinator_.current()));
-  });
+  };
+  ask(std::move(duty), options.deadline, answer, wait);
 }
 
 void NodeApi::transferLeadership(std::optional<NodeId> to, MonotonicTime deadline,

@@ -75,7 +75,10 @@ class NodeApi final : public http::ClusterApi, public ClusterObserver {
   };
   using DutyDone = std::function<void(Result<proto::DutyResult>)>;
 
-  void ask(proto::Duty duty, MonotonicTime deadline, DutyDone done);
+  // What a change that goes through the leader waits for before its answer is passed on: that it can be seen
+  // here too. A node that is removed sees no more of the log, so its own removal does not wait.
+  enum class Wait : std::uint8_t { UntilApplied, NotAtAll };
+  void ask(proto::Duty duty, MonotonicTime deadline, DutyDone done, Wait wait = Wait::UntilApplied);
   // Runs `ready` once this node has applied `index`, or when the time is over: then the change is true, only
   // not here yet.
   void whenApplied(LogIndex index, MonotonicTime deadline, Task ready);

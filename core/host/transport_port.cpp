@@ -1,5 +1,6 @@
 #include "host/transport_port.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -29,6 +30,7 @@ TransportPort::TransportPort(const ck_component& component, const ck_config& con
 }
 
 TransportPort::~TransportPort() {
+  if (farewell_) parts_.loop.cancel(farewell_);
   const bool idle = phase_ == Phase::Created || phase_ == Phase::StartFailed || phase_ == Phase::Stopped;
   if (!idle) instance_->abandon();
 }
@@ -86,6 +88,11 @@ void TransportPort::onMessage(MessageHandler handler) { onMessage_ = std::move(h
 void TransportPort::onPeer(PeerHandler handler) { onPeer_ = std::move(handler); }
 bool TransportPort::isUp(MemberId member) const { return up_.contains(member); }
 
+std::string TransportPort::whyDown(MemberId member) const {
+  const auto found = whyDown_.find(member);
+  return found != whyDown_.end() ? found->second : std::string();
+}
+
 std::uint64_t TransportPort::maxMessage() const {
   const OnPluginStack onStack(host_->label(), "max_message");
   const std::uint64_t whole = table_->max_message(self_);
@@ -113,15 +120,34 @@ void TransportPort::removeCandidate(MemberId member) {
 }
 
 void TransportPort::setMembers(std::span<const Member> members) {
-  members_.clear();
-  for (const Member& member : members) members_.insert_or_assign(member.peer.member, member.peer);
+  const MonotonicTime until = parts_.loop.now() + kFarewell;
+  for (auto& [member, peer] : std::exchange(members_, {}))
+    leavers_.insert_or_assign(member, Leaver{std::move(peer), until});
+  for (const Member& member : members) {
+    members_.insert_or_assign(member.peer.member, member.peer);
+    leavers_.erase(member.peer.member);
+  }
   declarePeers();
+  if (!leavers_.empty() && !farewell_) farewell_ = parts_.loop.timerAt(until, [this] { dropLeavers(); });
+}
+
+void TransportPort::dropLeavers() {
+  farewell_ = {};
+  const MonotonicTime now = parts_.loop.now();
+  std::erase_if(leavers_, [&](const auto& entry) { return now >= entry.second.until; });
+  declarePeers();
+  if (leavers_.empty()) return;
+  const auto next = std::min_element(leavers_.begin(), leavers_.end(), [](const auto& a, const auto& b) {
+    return a.second.until < b.second.until;
+  });
+  farewell_ = parts_.loop.timerAt(next->second.until, [this] { dropLeavers(); });
 }
 
 // A changed endpoint, key or set is told to the plugin as a whole; an unchanged one is not told at all.
 void TransportPort::declarePeers() {
   if (!usable()) return;
   std::map<MemberId, Peer> wanted = candidates_;  // a member that has moved is tried where it says that it is
+  for (const auto& [member, leaver] : leavers_) wanted.emplace(member, leaver.peer);
   wanted.insert(members_.begin(), members_.end());
   wanted.erase(local_);
   if (wanted == declared_) return;
@@ -141,8 +167,11 @@ void TransportPort::declarePeers() {
   }
   const std::map<MemberId, Peer> before = std::exchange(declared_, std::move(wanted));
   // A transport need not report the end of a peer that it was told to drop.
-  for (const auto& [member, peer] : before)
-    if (!declared_.contains(member)) peerChanged(member, false, "no peer any more");
+  for (const auto& [member, peer] : before) {
+    if (declared_.contains(member)) continue;
+    peerChanged(member, false, "no peer any more");
+    whyDown_.erase(member);
+  }
 }
 
 void TransportPort::attach(TransportClient& client, const PluginName& user) {
@@ -193,8 +222,16 @@ void TransportPort::deliver(MemberId from, Lane lane, Buffer message) {
   }
 }
 
+// A reason may come for a peer that was never up: a key that does not fit, an address that is none. Nobody
+// else would say so.
 void TransportPort::peerChanged(MemberId member, bool up, std::string_view why) {
   const bool changed = up ? up_.insert(member).second : up_.erase(member) > 0;
+  const bool news = !up && !why.empty() && declared_.contains(member) && whyDown(member) != why;
+  if (up)
+    whyDown_.erase(member);
+  else if (news)
+    whyDown_[member] = why;
+  if (!changed && news) parts_.log.warn("peer_unreachable", {{"member", member}, {"why", why}});
   if (!changed) return;
   parts_.log.info(up ? "peer_up" : "peer_down", {{"member", member}, {"why", why}});
   if (proxy_->client() != nullptr) proxy_->client()->peer(member, up);

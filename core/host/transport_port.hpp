@@ -66,14 +66,19 @@ class TransportPort {
   void onMessage(MessageHandler handler);
   void onPeer(PeerHandler handler);  // changes only; ask isUp() for the present
   bool isUp(MemberId member) const;
+  // What the transport last said about why this peer is down; empty when it is up or nothing was said.
+  std::string whyDown(MemberId member) const;
   std::uint64_t maxMessage() const;  // [any] bytes of one message of the core
   Result<ck_peer_stats> stats(MemberId member) const;
+
+  static constexpr Duration kFarewell = std::chrono::seconds(2);
 
   // Peers beside the consensus' members: join candidates, and for a joiner the members it was told. The
   // consensus' word on a member's endpoint and key wins.
   void addCandidate(Peer peer);
   void removeCandidate(MemberId member);
-  // The members in force, from the consensus.
+  // The members in force, from the consensus. One that has left stays a peer for kFarewell more, so that it
+  // can be told what it asked for: its own removal, as often as not.
   void setMembers(std::span<const Member> members);
 
   // For the consensus: the same table type, checked. start, set_peers and stop are the host's and refused
@@ -93,8 +98,14 @@ class TransportPort {
   struct Inbox;  // what came from the plugin's threads and has not been seen by the loop
   enum class Phase { Created, Running, StartFailed, Stopping, Stopped };
 
+  struct Leaver {
+    Peer peer;
+    MonotonicTime until;
+  };
+
   bool usable() const { return phase_ == Phase::Running && !failed_; }
   void declarePeers();
+  void dropLeavers();
   void takeInbox();
   void deliver(MemberId from, Lane lane, Buffer message);
   void peerChanged(MemberId member, bool up, std::string_view why);
@@ -115,8 +126,11 @@ class TransportPort {
   MemberId local_;
   std::map<MemberId, Peer> members_;
   std::map<MemberId, Peer> candidates_;
+  std::map<MemberId, Leaver> leavers_;
+  TimerId farewell_;
   std::map<MemberId, Peer> declared_;
   std::set<MemberId> up_;
+  std::map<MemberId, std::string> whyDown_;
   MessageHandler onMessage_;
   PeerHandler onPeer_;
 };

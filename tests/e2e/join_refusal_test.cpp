@@ -50,6 +50,15 @@ TEST(JoinRefusal, ATransportAddressThatNobodyCanReach) {
                 "transport address " + nowhere + " cannot be reached");
 }
 
+TEST(JoinRefusal, ANodeThatEncryptsInAClusterThatDoesNot) {
+  TestCluster cluster;
+  cluster.startThree();
+  // The key pair of the ZeroMQ reference (zmq_curve).
+  expectRefused(cluster,
+                cluster.addStarted({{"transport.secret_key", "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6"}}),
+                "the peer has a public key, but this node has no secret_key");
+}
+
 TEST(JoinRefusal, S052_ANodeIdThatIsInUse) {
   TestCluster cluster;
   cluster.startThree();
@@ -57,6 +66,7 @@ TEST(JoinRefusal, S052_ANodeIdThatIsInUse) {
   twin.start();
   EXPECT_TRUE(
       eventually([&] { return twin.log().find("node id 'node-2' is in use") != std::string::npos; }, 15s));
+  EXPECT_EQ(twin.get("/ready").status, 503);
   EXPECT_EQ(cluster.node(1).status("node-2"), "active");
   EXPECT_EQ(cluster.node(2).put("quorum", "kept").status, 200);
 }
@@ -93,17 +103,27 @@ TEST(JoinRefusal, AnotherClustersIdInTheRequest) {
   EXPECT_EQ(cluster.node(1).status("node-9"), "");
 }
 
+// Of a node that has joined.
+std::string memberIdOf(const TestNode& node) {
+  const auto self = node.json("/v1/status")->getObject("node");
+  return self.isNull() ? "" : self->optValue<std::string>("member", "");
+}
+
 TEST(JoinRefusal, S052_ANodeThatLostItsDataComesBackAsANewMemberUnderItsOldId) {
   TestCluster cluster;
   cluster.startThree();
   for (int i = 0; i < 20; ++i) ASSERT_EQ(cluster.node(1).put("k" + std::to_string(i), "v").status, 200);
   TestNode* follower = cluster.leader().id() == "node-3" ? &cluster.node(2) : &cluster.node(3);
+  const std::string memberBefore = memberIdOf(*follower);
+  ASSERT_NE(memberBefore, "");
   follower->kill9();
   follower->loseData();
   follower->start();
   ASSERT_TRUE(
       eventually([&] { return follower->ready() && cluster.allActive(3) && cluster.balanced(3); }, 30s));
   EXPECT_EQ(follower->get("/v1/kv/k19?consistency=local").body, "v");
+  EXPECT_NE(memberIdOf(*follower), "");
+  EXPECT_NE(memberIdOf(*follower), memberBefore) << "it votes as the member whose votes it has forgotten";
   // Still a cluster of three voters that survives the loss of one.
   ASSERT_TRUE(eventually(
       [&] { return cluster.leader().json("/consensus/stats")->optValue<int>("num_peers", 0) == 2; }));

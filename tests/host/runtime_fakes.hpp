@@ -118,6 +118,10 @@ class FakeTransport final : public Transport {
   void receive(std::uint64_t from, std::string bytes);
   void receive(std::uint64_t from, Buffer bytes);
   void peer(std::uint64_t member, bool up) { upcalls_->peer(host.raw()->cx, member, up ? 1 : 0, nullptr); }
+  void unreachable(std::uint64_t member, const char* why) {
+    const ck_error error = makeError(CK_DENIED, why);
+    upcalls_->peer(host.raw()->cx, member, 0, &error);
+  }
 
   Host host;
   TransportScript& script;

@@ -44,6 +44,7 @@ TEST_F(TransportPortOfNode, MembersAndCandidatesAreOneDeclarationWithoutTheLocal
   raft->declareMembers({self.value, 20, 30});
   transport().removeCandidate(MemberId(30));
   raft->declareMembers({self.value, 20});
+  node.scheduler.runFor(TransportPort::kFarewell);
   EXPECT_THAT(node.transport.peers,
               ElementsAre(ElementsAre(30), ElementsAre(20, 30), ElementsAre(20, 30), ElementsAre(20)))
       << "a member is where it says that it is until that is settled";
@@ -152,11 +153,52 @@ TEST_F(TransportPortOfNode, PeersThatComeAndGoAreToldToBothOnceEach) {
 }
 
 TEST_F(TransportPortOfNode, APeerThatIsNoMoreDeclaredIsDown) {
-  raft->declareMembers({self.value, 20});
+  transport().addCandidate({MemberId(20), "b:1", ""});
   fake->peer(20, true);
   node.settle();
-  raft->declareMembers({self.value});
+  transport().removeCandidate(MemberId(20));
   EXPECT_THAT(peers, ElementsAre(Pair(20, true), Pair(20, false)));
+}
+
+TEST_F(TransportPortOfNode, WhyAPeerWasNeverUpIsLoggedOnceAndKept) {
+  transport().addCandidate({MemberId(20), "b:1", ""});
+  fake->unreachable(20, "it has no key");
+  fake->unreachable(20, "it has no key");
+  fake->unreachable(30, "nobody has asked for it");
+  node.settle();
+  EXPECT_EQ(transport().whyDown(MemberId(20)), "it has no key");
+  EXPECT_EQ(transport().whyDown(MemberId(30)), "");
+  EXPECT_EQ(node.log.count("peer_unreachable"), 1U);
+  EXPECT_TRUE(peers.empty()) << "it was down before";
+  fake->peer(20, true);
+  node.settle();
+  EXPECT_EQ(transport().whyDown(MemberId(20)), "");
+}
+
+// A node that is asked to remove itself passes that on to the leader, whose answer comes after the removal.
+TEST_F(TransportPortOfNode, AMemberThatHasLeftIsStillToldWhatItAskedForAndIsThenForgotten) {
+  raft->declareMembers({self.value, 20, 30});
+  fake->peer(20, true);
+  node.settle();
+  raft->declareMembers({self.value, 30});
+  EXPECT_EQ(transport().send({MemberId(20), Lane::Log, "done", {}}), Status::Ok);
+  node.scheduler.runFor(TransportPort::kFarewell / 2);
+  raft->declareMembers({self.value});
+  node.scheduler.runFor(TransportPort::kFarewell * 3 / 4);
+  EXPECT_EQ(transport().send({MemberId(20), Lane::Log, "late", {}}), Status::NotFound);
+  EXPECT_THAT(peers, ElementsAre(Pair(20, true), Pair(20, false)));
+  EXPECT_EQ(transport().send({MemberId(30), Lane::Log, "done", {}}), Status::Ok) << "it left later";
+  node.scheduler.runFor(TransportPort::kFarewell);
+  EXPECT_EQ(transport().send({MemberId(30), Lane::Log, "late", {}}), Status::NotFound);
+}
+
+TEST_F(TransportPortOfNode, AMemberThatComesBackAtOnceStays) {
+  raft->declareMembers({self.value, 20});
+  raft->declareMembers({self.value});
+  raft->declareMembers({self.value, 20});
+  node.scheduler.runFor(TransportPort::kFarewell * 2);
+  EXPECT_EQ(transport().send({MemberId(20), Lane::Log, "hello", {}}), Status::Ok);
+  EXPECT_EQ(node.transport.peers.size(), 1U) << "nothing has changed for the plugin";
 }
 
 TEST_F(TransportPortOfNode, StatisticsComeFromThePlugin) {
