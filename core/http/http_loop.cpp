@@ -2,6 +2,7 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/StreamSocketImpl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -138,10 +139,9 @@ bool HttpLoop::acceptOne(MonotonicTime now) {
   // Not Poco's acceptConnection: scripts that sinks start must never inherit a client, not even for a moment.
   const int fd = ::accept4(listener_.impl()->sockfd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
-    // Without a free descriptor the listener stays readable: look again later instead of spinning.
+    // Without a free descriptor the listener stays readable: somebody has to go, or it would spin.
     const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    if (exhausted) pauseAccepting(now);
-    return errno == EINTR || errno == ECONNABORTED;
+    return exhausted ? makeDescriptor(now) : errno == EINTR || errno == ECONNABORTED;
   }
   Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(fd));
   try {
@@ -208,11 +208,23 @@ Connection* HttpLoop::oldest(const std::string* source, bool (Connection::*eligi
   return found;
 }
 
-void HttpLoop::pauseAccepting(MonotonicTime now) {
-  if (Connection* victim = oldest(nullptr, &Connection::idle)) return closeConnection(*victim);
+// True when the next client may be looked at: the oldest idle one has made room, or this one is turned away.
+// Linux takes a descriptor before it looks whether there is a client at all.
+bool HttpLoop::makeDescriptor(MonotonicTime now) {
+  pollfd waiting{listener_.impl()->sockfd(), POLLIN, 0};  // Poco's own poll takes a descriptor too
+  if (::poll(&waiting, 1, 0) <= 0) return false;
+  if (Connection* victim = oldest(nullptr, &Connection::idle)) {
+    closeConnection(*victim);
+    return true;
+  }
+  if (spare_.turnAway(listener_.impl()->sockfd())) {
+    environment_.stats.refused.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
   polled_.remove(listener_);
   accepting_ = false;
   acceptAgain_ = now + kAcceptPause;
+  return false;
 }
 
 void HttpLoop::deliver(std::vector<Delivery> deliveries, MonotonicTime now) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "http/connection.hpp"
+#include "http/spare_descriptor.hpp"
 
 namespace clusterkit::http {
 
@@ -42,7 +43,7 @@ class HttpLoop {
   void admit(Poco::Net::StreamSocket socket, MonotonicTime now);
   bool makeRoomFor(const std::string& source, MonotonicTime now);
   Connection* oldest(const std::string* source, bool (Connection::*eligible)() const);
-  void pauseAccepting(MonotonicTime now);
+  bool makeDescriptor(MonotonicTime now);
   void deliver(std::vector<Delivery> deliveries, MonotonicTime now);
   void settle(Connection& connection);
   void waitersChanged();
@@ -69,6 +70,7 @@ class HttpLoop {
   bool accepting_ = false;
   bool stopping_ = false;
   MonotonicTime acceptAgain_;
+  SpareDescriptor spare_;
   MonotonicTime stopBy_;
   std::atomic<bool> stopRequested_{false};
 };

@@ -94,6 +94,12 @@ TEST(Resources, S118_ALeaderWithoutDescriptorsRefusesClientsAndKeepsItsPeers) {
       return httpGet(leader.port(), "/health", 300ms).status == 0;
     };
     ASSERT_TRUE(eventually(takesNobody, 20s));
+    const auto refuses = [&] {
+      clients.emplace_back(leader.port());
+      clients.back().send("GET /health HTTP/1.1\r\n");
+      return clients.back().endsWithin(500ms);
+    };
+    EXPECT_TRUE(eventually(refuses, 20s)) << "left waiting";
     // Enough for snapshots, which need descriptors of their own.
     for (int i = 0; i < 200; ++i) ASSERT_EQ(follower.put("k/" + std::to_string(i), "v").status, 200) << i;
     EXPECT_EQ(consensus(follower, "term"), term) << "the leader's links to its peers were lost";
