@@ -105,10 +105,11 @@ void WritePath::refused(std::uint64_t sequence, Status status, std::string text)
   if (found == tickets_.end()) return;
   Ticket& ticket = found->second;
   scheduleSweep();
-  if (status == Status::Unknown || status == Status::Internal) {
+  if (possiblyDone(status)) {
     doubt(found);
   } else if (worthAnotherTry(status) && ticket.route == Route::ToLeader) {
     ticket.stage = Stage::Waiting;
+    ticket.refusal = notDone(status, std::move(text));
     if (ticket.epoch != epoch_) submit(sequence);  // otherwise once something has changed, or after a pause
   } else {
     resolve(found, notDone(status, text.empty() ? std::string(name(status)) : std::move(text)));
@@ -127,6 +128,7 @@ void WritePath::lost(Tickets::iterator ticket) {
   if (t.route == Route::HereOnly)
     return resolve(ticket, notDone(Status::NotLeader, "this node does not lead any more"));
   t.stage = Stage::Waiting;
+  t.refusal = {};
   t.waitsUntil = std::min(t.deadline, loop_.now() + kLeaderWait);
 }
 
@@ -215,8 +217,7 @@ void WritePath::sweep() {
     const auto present = ticket++;
     const Ticket& t = present->second;
     if (t.stage == Stage::Waiting && now >= t.waitsUntil)
-      resolve(present,
-              notDone(Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known"));
+      resolve(present, givenUp(t));
     else if (t.stage == Stage::Doubtful && now >= t.doubtsUntil)
       resolve(present, unknown(Status::Unknown, "leadership changed while the write was under way"));
     else if (t.stage != Stage::Waiting && now >= t.deadline)
@@ -224,6 +225,16 @@ void WritePath::sweep() {
   }
   submitWaiting();
   scheduleSweep();
+}
+
+// A leader that is well and takes no more for now is not one that cannot be reached. Unavailable without a
+// text is a consensus that knows of no leader.
+WriteResult WritePath::givenUp(const Ticket& ticket) const {
+  const WriteResult& last = ticket.refusal;
+  if (leader_ && last.reason == Status::Again)
+    return notDone(last.reason, last.text.empty() ? "too many writes are under way" : last.text);
+  if (leader_ && last.reason == Status::Unavailable && !last.text.empty()) return last;
+  return notDone(Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known");
 }
 
 void WritePath::onForwarded(MemberId from, const proto::ForwardCommand& message) {

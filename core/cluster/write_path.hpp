@@ -79,6 +79,7 @@ class WritePath {
     std::uint64_t attempt = 0;  // of the last forwarding; 0: proposed here
     Epoch epoch;                // in which it was last submitted
     Route route = Route::ToLeader;
+    WriteResult refusal;  // Waiting: why it was not taken the last time
     WriteHandler handler;
   };
   using Tickets = std::map<std::uint64_t, Ticket>;
@@ -95,6 +96,7 @@ class WritePath {
   void doubt(Tickets::iterator ticket);
   void lost(Tickets::iterator ticket);
   void resolve(Tickets::iterator ticket, WriteResult result);
+  WriteResult givenUp(const Ticket& ticket) const;
   void resolveLater(WriteHandler handler, WriteResult result);
   void scheduleSweep();
   void sweep();

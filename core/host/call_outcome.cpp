@@ -33,6 +33,31 @@ std::string_view name(Status status) {
   return "unknown";
 }
 
+bool possiblyDone(Status status) {
+  switch (status) {
+    case Status::Again:
+    case Status::Retry:
+    case Status::Invalid:
+    case Status::NotFound:
+    case Status::Conflict:
+    case Status::Unsupported:
+    case Status::Denied:
+    case Status::Cancelled:
+    case Status::Unavailable:
+    case Status::NoSpace:
+    case Status::Stale:
+    case Status::NotLeader: return false;
+    case Status::Ok:
+    case Status::Timeout:
+    case Status::Io:
+    case Status::Corrupt:
+    case Status::Unknown:
+    case Status::Internal:
+    case Status::Fatal: return true;
+  }
+  return true;
+}
+
 std::string textOf(const ck_error& error) {
   const char* const end = static_cast<const char*>(std::memchr(error.msg, '\0', sizeof error.msg));
   return oneLine({error.msg, end != nullptr ? static_cast<std::size_t>(end - error.msg) : sizeof error.msg});

@@ -39,6 +39,8 @@ enum class Status : std::int32_t {
 Status toStatus(ck_status status);
 inline ck_status toAbi(Status status) { return static_cast<ck_status>(status); }
 std::string_view name(Status status);  // "not_leader"
+// False: a refusal, which says that nothing was done. Of a call that failed in any other way nobody knows.
+bool possiblyDone(Status status);
 // The message, also of a plugin that forgot to end it.
 std::string textOf(const ck_error& error);  // as one line
 
@@ -59,9 +61,7 @@ struct CallOutcome {
   // A hint; 0 = not known.
   MemberId leader() const { return MemberId(status == Status::NotLeader ? value0 : 0); }
   // May the call have had its effect? False: definitely not done.
-  bool possiblyDone() const {
-    return status == Status::Ok || status == Status::Unknown || status == Status::Internal;
-  }
+  bool possiblyDone() const { return clusterkit::possiblyDone(status); }
 };
 
 inline CallOutcome failed(Status status, std::string_view text) {

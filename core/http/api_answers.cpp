@@ -50,7 +50,9 @@ Error errorOf(const Outcome& refused) {
 }
 
 Error errorOf(const Failure& failure) {
-  const Applied applied = failure.kind == FailureKind::Unknown ? Applied::unknown : Applied::no;
+  const bool refused = failure.kind != FailureKind::Unknown && failure.kind != FailureKind::TimedOut &&
+                       failure.kind != FailureKind::Internal;
+  const Applied applied = refused ? Applied::no : Applied::unknown;
   for (const FailureRow& row : kFailures) {
     if (row.kind == failure.kind) return Error{row.code, failure.message, applied};
   }

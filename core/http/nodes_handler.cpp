@@ -13,6 +13,13 @@ namespace {
   throw RequestError(ErrorCode::notFound, "there is no node " + id, Applied::no);
 }
 
+// Of a node that is no more, which change it was.
+std::string gone(const NodeId& id, LogIndex index) {
+  JsonText json;
+  json.beginObject().field("node_id", id).field("index", index.value).endObject();
+  return json.take();
+}
+
 void writeOwned(JsonText& json, const ClusterState& state, MemberId member) {
   std::vector<PartitionId> primaries, replicas;
   for (std::uint32_t p = 0; p < state.partitions->partitionCount(); ++p) {
@@ -58,6 +65,23 @@ void NodesHandler::show(Call& call) const {
   call.responder.respond(jsonResponse(describe(call.path[0])));
 }
 
+// Of a request with a key the node may be gone by now because of it, or come back as another member: it is
+// known by its text, as it was sent.
+template <class Change>
+void NodesHandler::change(Call& call, const char* verb) const {
+  const Query none(call.request.query, {});
+  const NodeId& id = call.path[0];
+  WriteOptions options = writeOptions(call.request);
+  const NodeRecord* node = api_.state()->findNode(id);
+  const MemberId member = node == nullptr && options.idempotency ? MemberId() : memberOf(id);
+  if (options.idempotency) options.idempotency->request = std::string(verb) + " " + id;
+  api_.propose(Change{member}, std::move(options),
+               answerWrite(call.responder, [this, id](const Outcome& done) {
+                 const auto state = api_.state();
+                 return jsonResponse(state->findNode(id) != nullptr ? describe(id) : gone(id, done.index));
+               }));
+}
+
 MemberId NodesHandler::memberOf(const NodeId& id) const {
   const auto state = api_.state();
   requireCluster(*state);
@@ -66,19 +90,8 @@ MemberId NodesHandler::memberOf(const NodeId& id) const {
   return node->spec.member;
 }
 
-void NodesHandler::drain(Call& call) const {
-  const Query none(call.request.query, {});
-  const NodeId& id = call.path[0];
-  proposeFor(api_, call, DrainNode{memberOf(id)},
-             [this, id](const Outcome&) { return jsonResponse(describe(id)); });
-}
-
-void NodesHandler::undrain(Call& call) const {
-  const Query none(call.request.query, {});
-  const NodeId& id = call.path[0];
-  proposeFor(api_, call, UndrainNode{memberOf(id)},
-             [this, id](const Outcome&) { return jsonResponse(describe(id)); });
-}
+void NodesHandler::drain(Call& call) const { change<DrainNode>(call, "drain"); }
+void NodesHandler::undrain(Call& call) const { change<UndrainNode>(call, "undrain"); }
 
 void NodesHandler::remove(Call& call) const {
   const Query query(call.request.query, {"lose_last_copies"});
@@ -88,9 +101,7 @@ void NodesHandler::remove(Call& call) const {
   WriteOptions options = writeOptions(call.request);
   if (!options.idempotency) memberOf(id);  // 404 at once; with a key, the node may be gone because of it
   api_.removeNode(id, consent, std::move(options), answerWrite(call.responder, [id](const Outcome& outcome) {
-                    JsonText json;
-                    json.beginObject().field("node_id", id).field("index", outcome.index.value).endObject();
-                    return jsonResponse(json.take());
+                    return jsonResponse(gone(id, outcome.index));
                   }));
 }
 

@@ -13,6 +13,8 @@ class NodesHandler {
 
  private:
   void show(Call& call) const;
+  template <class Change>
+  void change(Call& call, const char* verb) const;
   void drain(Call& call) const;
   void undrain(Call& call) const;
   void remove(Call& call) const;

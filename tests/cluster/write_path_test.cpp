@@ -244,7 +244,8 @@ TEST_F(Writes, S108_TwoNodesThatTakeEachOtherForTheLeaderDoNotPassAWriteBackAndF
   cluster_.lead(1, 3, 2);  // says 2
   const std::size_t before = cluster_.carried.size();
   const auto fate = cluster_.propose(1, put("hop"));
-  ASSERT_EQ(fateOf(fate), Fate::NotDone);
+  ASSERT_TRUE(cluster_.runUntil([&] { return fate->has_value(); }, 2s));
+  ASSERT_EQ((*fate)->fate, Fate::NotDone);
   EXPECT_EQ((*fate)->reason, Status::NotLeader);
   EXPECT_EQ(timesLogged("hop"), 0U);
   for (std::size_t i = before; i < cluster_.carried.size(); ++i) {
@@ -286,6 +287,59 @@ TEST_F(Writes, S110_AForwardedWriteWhoseAnswerIsLostIsUnknownNeverDefinite) {
   consensus.waiting.clear();
   EXPECT_EQ(fateOf(fate), Fate::Unknown);
   EXPECT_EQ((*fate)->reason, Status::Timeout);
+}
+
+TEST_F(Writes, ALeaderThatIsWellAndTakesNoMoreIsNotOneThatCannotBeReached) {
+  cluster_.commits = false;
+  const auto fate = cluster_.propose(2, put("too much"));
+  auto& consensus = *cluster_.node(1).consensus.object;
+  ASSERT_TRUE(cluster_.runUntil(
+      [&] {
+        for (const auto& proposal : std::exchange(consensus.waiting, {}))
+          consensus.host.fail(proposal.token, CK_AGAIN, "");
+        return fate->has_value();
+      },
+      2s));
+  EXPECT_EQ((*fate)->fate, Fate::NotDone);
+  EXPECT_EQ((*fate)->reason, Status::Again);
+  EXPECT_EQ((*fate)->text, "too many writes are under way");
+}
+
+// Whatever a consensus ends a proposal with that is no refusal by its contract.
+TEST_F(Writes, AFailureThatIsNoRefusalIsUnknownAndNeverTriedAgain) {
+  cluster_.commits = false;
+  for (const ck_status status : {CK_TIMEOUT, CK_IO, CK_CORRUPT, CK_INTERNAL, CK_FATAL}) {
+    const auto fate = cluster_.propose(1, put("doubtful"));
+    cluster_.runFor(5ms);
+    auto& consensus = *cluster_.node(1).consensus.object;
+    ASSERT_EQ(consensus.waiting.size(), 1U);
+    consensus.host.fail(consensus.waiting.front().token, status, "something");
+    consensus.waiting.clear();
+    EXPECT_EQ(fateOf(fate), Fate::Unknown) << status;
+    EXPECT_TRUE(consensus.waiting.empty()) << "tried again";
+  }
+}
+
+TEST_F(Writes, WhatALeaderDecidesAsSuchIsNotForItsSuccessorToCarryOut) {
+  cluster_.commits = false;
+  ScriptedNode& leader = cluster_.node(1);
+  std::optional<WriteResult> result;
+  leader.coordinator.propose(
+      put("decided"), {}, leader.loop.now() + 10s, [&](WriteResult r) { result = std::move(r); },
+      Route::HereOnly);
+  cluster_.runFor(5ms);
+  auto& old = *leader.consensus.object;
+  ASSERT_EQ(old.waiting.size(), 1U);
+  const ck_token token = old.waiting.front().token;
+  old.waiting.clear();
+  cluster_.lead(3, 2);
+  cluster_.commits = true;
+  EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
+  old.host.fail(token, CK_UNKNOWN, "leadership was lost");
+  ASSERT_TRUE(cluster_.runUntil([&] { return result.has_value(); }));
+  EXPECT_EQ(result->fate, Fate::NotDone);
+  EXPECT_EQ(result->reason, Status::NotLeader);
+  EXPECT_EQ(timesLogged("decided"), 0U);
 }
 
 // As a node of an older version sees it: the others understand the entry.

@@ -72,6 +72,17 @@ TEST_F(Gate, ARequestThatComesTwiceIsCarriedOutOnce) {
   EXPECT_EQ((*answer)->value().index(), 7U);
 }
 
+TEST_F(Gate, WhatAPassedLeaderWasAskedIsUnknownAndNotAskedOfTheNextOne) {
+  const auto answer = ask(2);
+  cluster_.runFor(20ms);
+  ASSERT_EQ(handledAt(1).size(), 1U);
+  cluster_.lead(3, 2);
+  EXPECT_EQ(failureOf(answer), Status::Unknown);
+  handledAt(1)[0](at(7));  // too late
+  cluster_.runFor(1s);
+  EXPECT_TRUE(handledAt(3).empty()) << "it may have been done already";
+}
+
 TEST_F(Gate, AnAnswerToAnEarlierAttemptSaysNothingAboutThisOne) {
   const auto answer = ask(2);
   cluster_.runFor(20ms);

@@ -145,6 +145,12 @@ TEST_F(ApiTest, ARepeatedChangeOfTheClusterIsAppliedOnceToo) {
   EXPECT_EQ(removed.status, 200);
   EXPECT_EQ(request("DELETE", "/v1/nodes/node-2", "", key("remove")).body, removed.body);
   EXPECT_EQ(request("DELETE", "/v1/nodes/node-2").status, 404);
+  // The node is gone by now, the request with this key was applied all the same.
+  const RawResponse repeated = post("/v1/nodes/node-2/drain", "", key("drain"));
+  EXPECT_EQ(repeated.status, 200) << repeated.body;
+  EXPECT_THAT(repeated.body, StartsWith(R"({"node_id":"node-2","index":)"));
+  expectError(post("/v1/nodes/node-2/undrain", "", key("drain")), 409, "idempotency_conflict", "not_applied");
+  EXPECT_EQ(post("/v1/nodes/node-2/drain", "", key("another")).status, 404);
 }
 
 TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
@@ -164,9 +170,9 @@ TEST_F(ApiTest, EveryFailureSaysWhetherTheWriteMayHaveHappened) {
               {FailureKind::Invalid, 400, "invalid", "not_applied"},
               {FailureKind::TooLarge, 413, "too_large", "not_applied"},
               {FailureKind::Unsupported, 501, "not_implemented", "not_applied"},
-              {FailureKind::TimedOut, 504, "timeout", "not_applied"},
+              {FailureKind::TimedOut, 504, "timeout", "unknown"},
               {FailureKind::Unknown, 504, "outcome_unknown", "unknown"},
-              {FailureKind::Internal, 500, "internal", "not_applied"}};
+              {FailureKind::Internal, 500, "internal", "unknown"}};
   for (const auto& row : rows) {
     cluster_.fail(Failure{row.kind, "said the cluster"});
     const RawResponse response = put("/v1/kv/k", "v");
