@@ -33,20 +33,40 @@ TEST(Persistence, S041_NoVoteRequestLeavesBeforeTermAndOwnVoteAreOnDisk) {
   EXPECT_EQ(node.all<VoteRequest>(C).size(), 1u);
 }
 
+// The receiver takes the term over; a question about a vote and a notice of removal only mention theirs.
+bool bringsItsTerm(const Message& m) {
+  return !std::holds_alternative<PreVoteRequest>(m.body) && !std::holds_alternative<RemovedNotice>(m.body);
+}
+
+// B asks A all the time for a pre-vote and for a read point: both answers carry A's term.
+void askAllTheTime(SimCluster& cluster) {
+  const std::vector<MessageBody> questions = {PreVoteRequest{at(1), term(1)}, ReadIndexRequest{}};
+  for (Duration wait = 0ms; wait < 8ms; wait += 500us) {
+    for (const MessageBody& body : questions)
+      cluster.network().inject(cluster.now() + wait, Message{theCluster, B, A, term(2), at(1), body});
+  }
+}
+
 // Campaigns that lose power at any moment around the write of their term.
 TEST(Persistence, S041_AfterACrashTheTermIsNotBelowAnyThatWasSent) {
-  int before = 0, after = 0;
+  int before = 0, after = 0, answers = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SimCluster cluster(seed, {A, B, C});
     Term sent;
     cluster.network().seen = [&](const Message& m) {
-      if (m.from == A && std::holds_alternative<VoteRequest>(m.body)) sent = std::max(sent, m.term);
+      if (m.from != A || !bringsItsTerm(m)) return;
+      sent = std::max(sent, m.term);
+      answers += std::holds_alternative<PreVoteReply>(m.body) && m.term > term(1) ? 1 : 0;
+      EXPECT_GE(cluster.node(A).disk().durable().hard.term, m.term) << "kind " << m.body.index();
     };
+    // A is the one that campaigns; nobody else wins by its answers.
     cluster.network().filter = [](const Message& m) {
-      return m.from == A || !std::holds_alternative<PreVoteRequest>(m.body);
+      if (m.from == A) return !std::holds_alternative<PreVoteReply>(m.body);
+      return m.to == A || !std::holds_alternative<PreVoteRequest>(m.body);
     };
     cluster.node(A).disk().delay = 5ms;
     ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().role == Role::Candidate; }));
+    askAllTheTime(cluster);
     cluster.runFor(Duration(static_cast<Duration::rep>(cluster.prng().below(8'000'000))));
     const Term reached = cluster.node(A).status().term;
     (sent == reached ? after : before)++;
@@ -56,6 +76,7 @@ TEST(Persistence, S041_AfterACrashTheTermIsNotBelowAnyThatWasSent) {
   }
   EXPECT_GT(before, 5) << "no crash came before the sync";
   EXPECT_GT(after, 5) << "no crash came after it";
+  EXPECT_GT(answers, 5) << "no pre-vote was answered in the new term";
 }
 
 // The vote of one node for B in term 4, with power lost before or after it is on disk; then both ask again.
@@ -118,7 +139,13 @@ TEST(Persistence, S043_ALogWithoutTermAndVoteIsNotStarted) {
 TEST(Persistence, S044_ATermBelowTheLogsIsNotStarted) {
   InitialState old = stateOf(A, abc, {1, 2, 3});
   old.hard.term = term(2);
-  EXPECT_THROW(Raft(testOptions(), old, 1), std::invalid_argument);
+  try {
+    Raft raft(testOptions(), old, 1);
+    FAIL() << "it could vote again in term 3";
+  } catch (const std::invalid_argument& refused) {
+    EXPECT_STREQ(refused.what(),
+                 "the stored term 2 is older than the log's 3; restore the store or remove this member");
+  }
 }
 
 TEST(Persistence, S045_NoPathAcknowledgesMoreThanIsDurable) {

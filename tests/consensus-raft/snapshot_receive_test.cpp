@@ -147,6 +147,44 @@ TEST(SnapshotReceive, S064_LateCompletionIsNotTakenForAnotherLeadersSnapshotOfTh
   EXPECT_EQ(node.newest<SnapshotReply>(C)->nextOffset, 4u);
 }
 
+// The sender has lost its office, or has got an acknowledgement that came late: nobody sends the rest. A node
+// that went on waiting for it would never take a snapshot of its own again.
+TEST(SnapshotReceive, ASnapshotThatTheLogHasOvertakenIsGivenUp) {
+  Options options = testOptions();
+  options.snapshotEntries = 10;
+  for (const bool whileWriting : {false, true}) {
+    SoloNode node(stateOf(A, abc, upTo(5, 3), inTerm(3)), SoloNode::Disk::Instant, options);
+    node.receive(B, term(3), chunk(snapshotAt(8, 3, 16), 0, "xxxxxxxx"));
+    const auto begun = stepOf<BeginSnapshot>(node.last());
+    ASSERT_TRUE(begun.has_value());
+    const SnapshotChunkWritten written{begun->reception, 8};
+    if (!whileWriting) node.step(written);
+    std::vector<Entry> rest;
+    for (std::uint64_t index = 6; index <= 25; ++index) rest.push_back(entry(index, 3));
+    node.receive(C, term(4), AppendRequest{at(5), term(3), rest, at(25)});
+    if (whileWriting) node.step(written);
+    node.receive(C, term(4), AppendRequest{at(25), term(3), {entry(26, 4)}, at(26)});
+    EXPECT_TRUE(node.snapshotAsked().has_value()) << whileWriting;
+  }
+}
+
+// The bytes were good: a leader that heard "whole, and refused" would doubt its own snapshot, and make
+// another.
+TEST(SnapshotReceive, ADiskThatTakesNoSnapshotDoesNotSayThatTheSnapshotIsBad) {
+  for (const auto fault : {SnapshotFault::Store, SnapshotFault::Content}) {
+    SoloNode node(stateOf(A, abc, upTo(5, 3), inTerm(3)));
+    node.receive(B, term(3), chunk(snapshotAt(8, 3), 0, "xxxxxxxx"));
+    const auto begun = stepOf<BeginSnapshot>(node.last());
+    ASSERT_TRUE(begun.has_value());
+    node.step(SnapshotChunkWritten{begun->reception, 8});
+    node.step(SnapshotStoreFailed{begun->reception, fault});
+    const auto reply = node.newest<SnapshotReply>(B);
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->progress, SnapshotProgress::Failed);
+    EXPECT_EQ(reply->nextOffset, fault == SnapshotFault::Content ? 8u : 0u);
+  }
+}
+
 TEST(SnapshotReceive, S064_SameSnapshotFromANewLeaderIsResumed) {
   SoloNode node(stateOf(A, abc, {}, inTerm(3)));
   const SnapshotMeta meta = snapshotAt(60, 3);

@@ -116,7 +116,8 @@ void RaftAtMercy::take(const SnapshotStep& step) {
   } else if (const auto* commit = std::get_if<CommitSnapshot>(&step)) {
     require(receiving_ && receiving_->reception == commit->reception, "what is committed was received");
     const SnapshotMeta meta = std::exchange(receiving_, std::nullopt)->meta;
-    if (received_.size() != meta.totalSize) return inbox_.push_back(SnapshotStoreFailed{commit->reception});
+    if (received_.size() != meta.totalSize)
+      return inbox_.push_back(SnapshotStoreFailed{commit->reception, SnapshotFault::Content});
     submit([meta, bytes = received_](DiskImage& image) { image.install(meta, bytes); },
            SnapshotStored{commit->reception});
   } else {

@@ -46,6 +46,7 @@ void Raft::advanceCommit(LogIndex to) {
   const LogIndex before = std::exchange(commit_, to);
   if (configurations_.latestIndex() > before && configurations_.latestIndex() <= to) configurationCommitted();
   leaveJointWhenCommitted();
+  dropOvertaken();
 }
 
 // Only what is durable here too is applied, or a crash could take back what the state machine has seen

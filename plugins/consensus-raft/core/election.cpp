@@ -166,7 +166,7 @@ void Raft::on(MemberId from, const PreVoteRequest& request, const Message& messa
   const Term proposed = next(message.term);
   const bool granted = mayVote() && !storeFull_ && proposed > term_ && !hearsLeaderOtherThan(from) &&
                        log_.isUpToDate(request.lastIndex, request.lastTerm);
-  send(from, PreVoteReply{proposed, granted});
+  sendWhenDurable(from, PreVoteReply{proposed, granted});  // it carries our term
 }
 
 void Raft::on(MemberId from, const PreVoteReply& reply, const Message&) {

@@ -73,8 +73,13 @@ struct SnapshotChunkWritten {
 struct SnapshotStored {  // committed in the store, whose log was cut as the store's contract says
   ReceptionId reception;
 };
+enum class SnapshotFault : std::uint8_t {
+  Store,    // a full disk, an error of the disk: the bytes may be good
+  Content,  // they are not what the sender has promised
+};
 struct SnapshotStoreFailed {
   ReceptionId reception;
+  SnapshotFault fault = SnapshotFault::Store;
 };
 struct SnapshotRestored {  // the answer to Ready::restore: the state machine is the snapshot now
   LogIndex index;

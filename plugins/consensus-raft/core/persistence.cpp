@@ -41,7 +41,8 @@ void Raft::loadState(InitialState& initial) {
   loadLog(initial);
   if (log_.lastTerm() > term_) {
     throw std::invalid_argument("the stored term " + std::to_string(term_.value) +
-                                " is older than the log's " + std::to_string(log_.lastTerm().value));
+                                " is older than the log's " + std::to_string(log_.lastTerm().value) +
+                                "; restore the store or remove this member");
   }
   durability_ = Durability(log_.lastIndex());
   commit_ = std::max(snapshot_.index, std::min(initial.hard.commit, log_.lastIndex()));

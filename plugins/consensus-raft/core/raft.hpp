@@ -224,6 +224,7 @@ class Raft {
 
   // snapshot_receive.cpp
   void on(MemberId from, const SnapshotChunk& chunk, const Message& message);
+  void dropOvertaken();
   void replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress);
   bool logIsBeingReplaced() const;
   void commitIncoming();

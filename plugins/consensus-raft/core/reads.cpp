@@ -111,12 +111,12 @@ void Raft::forwardReads() {
   }
   forwarded_.askedOf = leader_;
   forwarded_.askedAt = now_;
-  send(leader_, ReadIndexRequest{forwarded_.lastId});
+  sendWhenDurable(leader_, ReadIndexRequest{forwarded_.lastId});  // it carries our term
 }
 
 void Raft::on(MemberId from, const ReadIndexRequest& request, const Message&) {
   if (!isLeader() || pendingReads() >= options_.maxPendingReads) {
-    send(from, ReadIndexReply{request.id, false, {}});
+    sendWhenDurable(from, ReadIndexReply{request.id, false, {}});
     return;
   }
   askLater({Handle{}, from, request.id, now_ + options_.readTimeout});

@@ -33,11 +33,7 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     // Nothing to replace: all of it is here (Log Matching), and committed.
     verified_ = std::max(verified_, meta.index);
     advanceCommit(meta.index);
-    if (incoming_ && incoming_->meta.index <= commit_ &&
-        incoming_->phase == IncomingSnapshot::Phase::Waiting) {
-      incoming_.reset();
-      ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
-    }
+    dropOvertaken();
     replySnapshot(meta, SnapshotProgress::UpToDate);
     return;
   }
@@ -57,6 +53,15 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
   }
   incoming_->phase = IncomingSnapshot::Phase::Writing;
   ready_.snapshotSteps.push_back(WriteSnapshot{incoming_->reception, chunk.offset, chunk.bytes});
+}
+
+// The log has brought by now what this snapshot was for, so nobody may ever send the rest of it; and while
+// one is being received no own snapshot is taken. What is being written is waited for.
+void Raft::dropOvertaken() {
+  if (!incoming_ || incoming_->meta.index > commit_) return;
+  if (incoming_->phase != IncomingSnapshot::Phase::Waiting) return;
+  incoming_.reset();
+  ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);
 }
 
 void Raft::replySnapshot(const SnapshotMeta& meta, SnapshotProgress progress) {
@@ -97,11 +102,15 @@ void Raft::on(const SnapshotChunkWritten& event) {
     return;
   }
   incoming_->phase = IncomingSnapshot::Phase::Waiting;
-  replySnapshot(incoming_->meta, SnapshotProgress::Partial);
+  const SnapshotMeta meta = incoming_->meta;
+  dropOvertaken();
+  replySnapshot(meta, incoming_ ? SnapshotProgress::Partial : SnapshotProgress::UpToDate);
 }
 
 void Raft::on(const SnapshotStoreFailed& event) {
   if (!incoming_ || incoming_->reception != event.reception) return;
+  // Told as "whole, and refused", which makes the leader doubt its own, only when the bytes were wrong.
+  if (event.fault == SnapshotFault::Store) incoming_->written = 0;
   replySnapshot(incoming_->meta, SnapshotProgress::Failed);
   incoming_.reset();
   ready_.snapshotSteps.emplace_back(std::in_place_type<AbortSnapshot>);

@@ -68,10 +68,11 @@ void SnapshotReceiver::commit(const CommitSnapshot& step) {
       ports_.storeSelf, std::exchange(handle_, 0),
       ports_.expect([this, alive = std::weak_ptr(alive_), reception = step.reception](StoreResult result) {
         if (alive.expired()) return;
+        const auto fault = result.status == CK_CORRUPT ? SnapshotFault::Content : SnapshotFault::Store;
         if (result.ok())
           feed_(SnapshotStored{reception});
         else
-          feed_(SnapshotStoreFailed{reception});
+          feed_(SnapshotStoreFailed{reception, fault});
         settle();
       }));
 }

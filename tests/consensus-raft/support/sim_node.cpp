@@ -201,7 +201,7 @@ void SimNode::commitSnapshot(ReceptionId reception) {
   ASSERT_EQ(reception, receiving_->reception);
   const SnapshotMeta meta = std::exchange(receiving_, std::nullopt)->meta;
   if (received_.size() != meta.totalSize || checksumOf(received_) != meta.checksum) {
-    inbox_.push_back(SnapshotStoreFailed{reception});
+    inbox_.push_back(SnapshotStoreFailed{reception, SnapshotFault::Content});
     return;
   }
   disk_.submit(
