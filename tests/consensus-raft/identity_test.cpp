@@ -1,6 +1,7 @@
 // Who belongs to the cluster: scenarios 81, 84 to 87 and 114.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 
 #include "support/sim_cluster.hpp"
@@ -118,6 +119,27 @@ TEST(Identity, S114_MessagesFromNobodyInTheConfigurationAreDroppedAndCounted) {
   EXPECT_EQ(node.status().lastIndex, at(3));
   EXPECT_EQ(node.batches(), 0u);
   EXPECT_TRUE(node.sent().empty()) << "it was answered";
+}
+
+// A member that we do not know may have been added by a change that we have missed. So whoever shows a newer
+// configuration than ours is heard like a member and has a member's power; here a liar cannot be told from
+// it. That no stranger gets this far is the transport's part, which hands on messages of its peers only
+// (PeersContract.S114_...).
+TEST(Identity, S114_WhoShowsANewerConfigurationIsHeardLikeAMember) {
+  const auto hear = [](const MessageBody& body) {
+    auto node = std::make_unique<SoloNode>(stateOf(A, configurationOf({A, B, C}), {1, 1}, {term(3), {}, {}}));
+    node->receive(D, term(9), body, at(99));
+    EXPECT_EQ(node->status().counters.unknownMember, 0u) << "kind " << body.index();
+    EXPECT_TRUE(node->all<AppendRequest>().empty() && node->all<SnapshotChunk>().empty())
+        << "kind " << body.index() << " was answered with state";
+    return node;
+  };
+  for (const MessageBody& body : everyKind()) hear(body);
+  EXPECT_EQ(hear(Heartbeat{})->status().leader, D) << "it may be the new leader";
+  EXPECT_EQ(hear(Heartbeat{})->status().term, term(9));
+  EXPECT_EQ(hear(AppendRequest{at(1), term(1), entries(2, {9}), at(2)})->raft().log().lastTerm(), term(9));
+  EXPECT_EQ(hear(VoteRequest{at(90), term(9)})->status().votedFor, D) << "or will be";
+  EXPECT_EQ(hear(RemovedNotice{at(99)})->status().role, Role::Removed) << "or know that we are out";
 }
 
 // That the old address is refused is the transport's part: it takes the members from MembersChange.

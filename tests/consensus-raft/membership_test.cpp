@@ -1,4 +1,4 @@
-// Changes of the membership one at a time: scenarios 70, 74 to 78, 80, 82 and 83.
+// Changes of the membership one at a time: scenarios 70, 74 to 78, 80, 82 and 83; see also learner_test.cpp.
 #include <gtest/gtest.h>
 
 #include "support/sim_cluster.hpp"
@@ -105,10 +105,15 @@ TEST(Membership, S076_LearnerNeverCampaigns) {
   cluster.runFor(20 * timeout);
   EXPECT_FALSE(asked);
   EXPECT_EQ(cluster.node(D).status().role, Role::Learner);
-  cluster.step(D,
-               Receive{cluster.leader(), Message{theCluster, cluster.leader(), D, before,
-                                                 cluster.node(D).status().configurationIndex, TimeoutNow{}}});
+  const MemberId leader = cluster.leader();
+  for (const MessageBody& body : {MessageBody{Heartbeat{}}, MessageBody{TimeoutNow{}}}) {
+    const LogIndex configuration = cluster.node(D).status().configurationIndex;
+    cluster.step(D, Receive{leader, Message{theCluster, leader, D, before, configuration, body}});
+    ASSERT_EQ(cluster.node(D).status().leader, leader) << "only its leader may tell it";
+  }
   EXPECT_EQ(cluster.node(D).status().role, Role::Learner) << "not even when it is told to";
+  cluster.runFor(20 * timeout);
+  EXPECT_FALSE(asked);
   EXPECT_EQ(cluster.highestTerm(), before);
 }
 
@@ -118,19 +123,23 @@ TEST(Membership, S077_RemovalOfADeadFollowerCommitsWithThoseThatRemain) {
   cluster.expectConverged();
   const MemberId dead = cluster.followers()[0], other = cluster.followers()[1];
   cluster.crash(dead);
-  EXPECT_EQ(cluster.await(cluster.change(leader, RemoveMember{dead})), OutcomeCode::Ok);
   cluster.crash(other);
-  EXPECT_TRUE(cluster.commitSomething()) << "two of the three that remain";
+  EXPECT_EQ(cluster.await(cluster.change(leader, RemoveMember{dead})), OutcomeCode::Ok)
+      << "two of the three that remain";
+  cluster.runFor(10 * timeout);
+  EXPECT_EQ(cluster.leader(), leader) << "nor does it miss those who no longer count";
+  EXPECT_TRUE(cluster.commitSomething());
   EXPECT_EQ(cluster.node(leader).raft().configuration().voters().size(), 3u);
 }
 
 TEST(Membership, S077_QuorumShrinksWhenTheRemovalIsAppended) {
-  SoloNode node(stateOf(A, configurationOf({A, B, C}), {}, {term(1), {}, {}}));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
-  node.step(ChangeMembers{RemoveMember{C}, Handle{1}});
+  SoloNode node(stateOf(A, configurationOf({A, B, C, D}), {}, {term(1), {}, {}}));
+  node.lead({B, C});
+  for (MemberId id : {B, C}) node.receive(id, term(2), AppendAccepted{at(2)});
+  node.step(ChangeMembers{RemoveMember{D}, Handle{1}});
+  EXPECT_EQ(node.outcome(Handle{1}), std::nullopt);
   node.receive(B, term(2), AppendAccepted{at(3)});
-  EXPECT_EQ(node.outcome(Handle{1}), OutcomeCode::Ok);
+  EXPECT_EQ(node.outcome(Handle{1}), OutcomeCode::Ok) << "two of three; two of four would not do";
 }
 
 // How long nobody leads, from the moment at which the old leader no longer does.
@@ -226,8 +235,28 @@ TEST(Membership, S082_IsolatedOldLeaderCannotChangeTheMembership) {
 }
 
 // While the leader still counts the other node as heard, this is the ordinary change of row 77, and safe: the
-// dead node cannot lead without the survivor's vote, whose log is longer. After that only
-// `clusterkit recover` helps, which works on the store of a stopped node and not in this core.
+// dead node cannot lead without the survivor's vote, whose log is longer.
+TEST(Membership, S083_LeaderThatHasJustHeardTheOtherOfTwoRemovesItAlone) {
+  SimCluster cluster(183, {A, B});
+  const MemberId leader = cluster.awaitLeader();
+  cluster.expectConverged();
+  const Term before = cluster.highestTerm();
+  const MemberId dead = cluster.followers().front();
+  cluster.crash(dead);
+  ASSERT_EQ(cluster.await(cluster.change(leader, RemoveMember{dead}), 50ms), OutcomeCode::Ok)
+      << "one of one is a majority when the removal is appended";
+  cluster.runFor(20 * timeout);
+  EXPECT_TRUE(cluster.commitSomething());
+  cluster.restart(dead);
+  ASSERT_TRUE(
+      cluster.runUntil([&] { return cluster.node(dead).status().role == Role::Removed; }, 3 * timeout));
+  cluster.runFor(20 * timeout);
+  EXPECT_EQ(cluster.leader(), leader);
+  EXPECT_EQ(cluster.highestTerm(), before) << "the other one came back and moved the term";
+}
+
+// When it no longer does, only `clusterkit recover` helps, which works on the store of a stopped node and not
+// in this core.
 TEST(Membership, S083_SurvivorOfTwoCannotShrinkTheClusterByItself) {
   SimCluster cluster(83, {A, B});
   const MemberId leader = cluster.awaitLeader();

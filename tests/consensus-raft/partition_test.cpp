@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/sim_cluster.hpp"
+#include "support/solo_node.hpp"
 
 namespace clusterkit::raft::test {
 namespace {
@@ -21,15 +22,38 @@ TEST(Partition, S014_NodeBehindInTermLearnsItFromReplies) {
 }
 
 TEST(Partition, S015_RestartedNodeDoesNotDisturbAHealthyLeader) {
-  SimCluster cluster(15, {A, B, C});
-  const MemberId leader = cluster.awaitLeader();
-  const Term before = cluster.highestTerm();
-  const MemberId other = leader == B ? C : B;
-  cluster.restart(other);
-  cluster.network().cut(leader, other);  // it does not hear the leader, the third node does
-  cluster.runFor(10 * timeout);
-  EXPECT_EQ(cluster.leader(), leader);
-  EXPECT_EQ(cluster.highestTerm(), before);
+  for (const bool leaderHearsIt : {false, true}) {
+    SimCluster cluster(15, {A, B, C});
+    const MemberId leader = cluster.awaitLeader();
+    const Term before = cluster.highestTerm();
+    const MemberId other = leader == B ? C : B;
+    int refused = 0;
+    cluster.network().seen = [&](const Message& m) {
+      const auto* reply = std::get_if<PreVoteReply>(&m.body);
+      if (reply == nullptr || m.from != leader) return;
+      EXPECT_FALSE(reply->granted) << "a vote of the leader against itself";
+      ++refused;
+    };
+    cluster.restart(other);
+    cluster.network().cutOneWay(leader, other);  // it does not hear the leader, the third node does
+    if (!leaderHearsIt) cluster.network().cutOneWay(other, leader);
+    cluster.runFor(10 * timeout);
+    EXPECT_EQ(cluster.leader(), leader);
+    EXPECT_EQ(cluster.highestTerm(), before);
+    EXPECT_EQ(refused > 0, leaderHearsIt);
+  }
+}
+
+TEST(Partition, S015_LeaderGrantsNoPreVoteAgainstItself) {
+  SoloNode node(stateOf(A, configurationOf({A, B, C}), {1}, {term(3), {}, {}}));
+  node.lead({B});
+  for (MemberId candidate : {B, C}) {
+    node.receive(candidate, term(4), PreVoteRequest{at(99), term(4)});
+    ASSERT_TRUE(node.newest<PreVoteReply>(candidate).has_value());
+    EXPECT_EQ(node.newest<PreVoteReply>(candidate)->proposed, term(5));
+    EXPECT_FALSE(node.newest<PreVoteReply>(candidate)->granted) << "however good its log";
+  }
+  EXPECT_EQ(node.status().role, Role::Leader);
 }
 
 TEST(Partition, S016_DeposedLeaderAndItsFollowerAgreeSoon) {
@@ -46,6 +70,41 @@ TEST(Partition, S016_DeposedLeaderAndItsFollowerAgreeSoon) {
     cluster.awaitLeader(3 * 2 * timeout);
     if (HasFailure()) FAIL() << "seed " << seed;
   }
+}
+
+// The one that has forgotten that it led asks before its follower's patience is over.
+TEST(Partition, S016_FollowerThatStillBelievesInTheDeposedLeaderElectsIt) {
+  constexpr Duration impatient = 100ms;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SimCluster cluster(seed, {A, B, C});
+    const MemberId leader = cluster.awaitLeader();
+    cluster.crash(cluster.followers().front());
+    const MemberId believer = cluster.followers().front();
+    cluster.node(leader).options().electionTimeout = impatient;
+    cluster.restart(leader);
+    ASSERT_EQ(cluster.node(believer).status().leader, leader) << "seed " << seed;
+    ASSERT_TRUE(cluster.runUntil([&] { return cluster.leader() == leader; }, 2 * impatient + 20ms))
+        << "seed " << seed << ": the follower waited until it no longer heard a leader";
+  }
+}
+
+TEST(Partition, S016_WhileALeaderIsHeardOnlyItselfIsGivenAVote) {
+  SoloNode node(stateOf(B, configurationOf({A, B, C}), {1}, {term(4), {}, {}}));
+  node.receive(A, term(4), Heartbeat{});
+  ASSERT_EQ(node.status().leader, A);
+  const auto grantsPreVote = [&](MemberId candidate) {
+    node.receive(candidate, term(4), PreVoteRequest{at(9), term(4)});
+    return node.newest<PreVoteReply>(candidate)->granted;
+  };
+  EXPECT_FALSE(grantsPreVote(C));
+  EXPECT_TRUE(grantsPreVote(A)) << "who asks for votes leads no longer";
+  EXPECT_FALSE(grantsPreVote(C)) << "nothing has changed for others";
+  node.receive(C, term(5), VoteRequest{at(9), term(4)});
+  EXPECT_TRUE(node.all<VoteReply>(C).empty());
+  EXPECT_EQ(node.status().term, term(4));
+  node.receive(A, term(5), VoteRequest{at(9), term(4)});
+  ASSERT_TRUE(node.newest<VoteReply>(A).has_value());
+  EXPECT_TRUE(node.newest<VoteReply>(A)->granted);
 }
 
 TEST(Partition, S017_LeaderThatOnlyReachesABridgeGivesWay) {

@@ -1,6 +1,9 @@
 // Changes of the membership across leaders, and the joint way: scenarios 69, 71, 73 and 79.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "support/sim_cluster.hpp"
 #include "support/solo_node.hpp"
 
@@ -11,57 +14,106 @@ constexpr Duration timeout = 300ms;  // the election timeout of testOptions()
 
 // The case of Ongaro's message to raft-dev of 2015: two leaders of different terms each change one member,
 // and without the rule about the own term the two configurations have disjoint majorities. E and F are
-// learners.
-void runRivalChanges(std::uint64_t seed, const MemberChange& ofA, const MemberChange& ofB) {
-  SimCluster cluster(seed, {A, B, C, D});
-  cluster.elect(A);
-  cluster.join(E);
-  cluster.join(F);
-  cluster.expectConverged();
+// learners; D hears both leaders, one after the other.
+class RivalChanges {
+ public:
+  RivalChanges(std::uint64_t seed, MemberChange ofA, MemberChange ofB)
+      : cluster(seed, {A, B, C, D}), ofA_(std::move(ofA)), ofB_(std::move(ofB)) {}
 
-  cluster.split({A, E}, {B, C, D, F});
-  const Handle first = cluster.change(A, ofA);
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(E).status().lastIndex > at(4); }));
-  cluster.network().filter = [](const Message& m) {
+  // A's change is on A and E; then B is elected by B, C and D, and commits the first entry of its term.
+  void leadOneAfterTheOther() {
+    cluster.elect(A);
+    cluster.join(E);
+    cluster.join(F);
+    cluster.expectConverged();
+    cluster.split({A, E}, {B, C, D, F});
+    first_ = cluster.change(A, ofA_);
+    const LogIndex change = cluster.node(A).status().configurationIndex;
+    ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(E).status().configurationIndex == change; }));
+    cluster.network().filter = onlyBCampaigns;
+    ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(B).status().role == Role::Leader; }));
+    const Handle tooEarly = cluster.change(B, ofB_);
+    ASSERT_TRUE(cluster.hasEnded(tooEarly));
+    EXPECT_EQ(cluster.outcome(tooEarly)->code, OutcomeCode::Conflict) << "no entry of its term is committed";
+    ofBsTerm_ = cluster.node(B).status().term;
+    EXPECT_EQ(cluster.awaitLeader(), B);
+    ASSERT_EQ(cluster.node(D).raft().log().lastTerm(), ofBsTerm_) << "three of four have it, so D has";
+    const Raft& ofB = cluster.node(B).raft();
+    ASSERT_TRUE(cluster.runUntil([&] {
+      return ofB.progressOf(F)->matchIndex == ofB.log().lastIndex() &&
+             cluster.node(A).status().role != Role::Leader;
+    })) << cluster.describe();
+  }
+
+  // Now B and C commit B's change, while A, which has lost its office, asks D for its vote: when B's change
+  // is done, or as soon as it is begun.
+  void changeOnBothSides(bool atOnce) {
+    cluster.heal();
+    cluster.split({A, D, E}, {B, C, F});
+    watch();
+    const Handle second = cluster.change(B, ofB_);
+    if (atOnce) cluster.network().filter = nullptr;
+    ASSERT_TRUE(cluster.runUntil([&] { return cluster.isOk(second); }, timeout)) << cluster.describe();
+    cluster.network().filter = nullptr;
+    cluster.runUntil([&] { return cluster.node(A).status().role == Role::Leader; }, 20 * timeout);
+    EXPECT_NE(cluster.node(A).status().role, Role::Leader);
+    EXPECT_EQ(granted_, 0) << "D holds an entry of B's term, A does not";
+    const auto* removal = std::get_if<RemoveMember>(&ofA_);
+    const bool asksD = removal == nullptr || removal->member != D;
+    EXPECT_EQ(refused_ > 0, asksD) << "D would have decided it";
+    cluster.network().seen = nullptr;
+  }
+
+  void agree() {
+    cluster.heal();
+    cluster.expectConverged();
+    EXPECT_FALSE(cluster.isOk(first_)) << "A's change was not committed by anyone";
+    const Configuration wanted = *clusterkit::raft::apply(configurationOf({A, B, C, D}, {E, F}), ofB_);
+    EXPECT_EQ(cluster.node(cluster.leader()).raft().configuration(), wanted)
+        << "a committed configuration was overwritten";
+  }
+
+ private:
+  static bool onlyBCampaigns(const Message& m) {
     return m.from == B || !std::holds_alternative<PreVoteRequest>(m.body);
-  };
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(B).status().role == Role::Leader; }));
-  const Handle tooEarly = cluster.change(B, ofB);
-  ASSERT_TRUE(cluster.hasEnded(tooEarly));
-  EXPECT_EQ(cluster.outcome(tooEarly)->code, OutcomeCode::Conflict) << "no entry of its term is committed";
-  const Term ofBsTerm = cluster.node(B).status().term;
-  ASSERT_TRUE(cluster.runUntil([&] {
-    const Raft& raft = cluster.node(B).raft();
-    return raft.log().termAt(raft.status().commitIndex) == ofBsTerm;
-  })) << cluster.describe();
+  }
 
-  cluster.split({A, D, E}, {B, C, F});
-  const Handle second = cluster.change(B, ofB);
-  cluster.runFor(timeout / 2);
-  const bool committed = cluster.isOk(second);
-  cluster.network().filter = nullptr;
-  cluster.runUntil([&] { return cluster.node(A).status().role == Role::Leader; }, 20 * timeout);
-  EXPECT_NE(cluster.node(A).status().role, Role::Leader) << "D holds an entry of B's term and refuses";
-  EXPECT_EQ(cluster.node(D).raft().log().lastTerm(), ofBsTerm);
+  // Counts what D answers to A when only their logs are left to decide: the term is a new one and D hears no
+  // leader.
+  void watch() {
+    cluster.network().seen = [this](const Message& m) {
+      const auto* reply = std::get_if<PreVoteReply>(&m.body);
+      if (reply == nullptr || m.from != D || m.to != A) return;
+      const Status status = cluster.node(D).status();
+      if (reply->granted) ++granted_;
+      if (!reply->granted && !status.leader && reply->proposed > status.term) ++refused_;
+    };
+  }
 
-  cluster.heal();
-  cluster.expectConverged();
-  EXPECT_FALSE(cluster.isOk(first)) << "A's change was not committed by anyone";
-  const Configuration present = cluster.node(cluster.leader()).raft().configuration();
-  if (!committed) return;
-  const Configuration wanted = *clusterkit::raft::apply(configurationOf({A, B, C, D}, {E, F}), ofB);
-  EXPECT_EQ(present, wanted) << "a committed configuration was overwritten";
-}
+  SimCluster cluster;
+  MemberChange ofA_, ofB_;
+  Handle first_;
+  Term ofBsTerm_;
+  int refused_ = 0, granted_ = 0;
+};
 
 TEST(Reconfiguration, S069_ChangesOfLeadersOfDifferentTermsNeverSplitTheCluster) {
-  const std::vector<MemberChange> ofA = {PromoteLearner{E}, RemoveMember{D}, RemoveMember{B}};
-  const std::vector<MemberChange> ofB = {RemoveMember{A}, PromoteLearner{F}, RemoveMember{C}};
+  // After each of B's, B and C are a majority; A with D and E is one of its own after all but one.
+  const std::vector<MemberChange> ofA = {PromoteLearner{E}, RemoveMember{B}, RemoveMember{C},
+                                         RemoveMember{D}};
+  const std::vector<MemberChange> ofB = {RemoveMember{A}, PromoteLearner{F}, RemoveMember{D}};
   std::uint64_t seed = 0;
   for (const MemberChange& a : ofA) {
     for (const MemberChange& b : ofB) {
-      SCOPED_TRACE("A's change " + std::to_string(a.index()) + ", B's " + std::to_string(b.index()));
-      for (int i = 0; i < 5; ++i) runRivalChanges(++seed, a, b);
-      if (HasFailure()) return;
+      for (int i = 0; i < 10; ++i) {
+        SCOPED_TRACE("A's change " + std::to_string(&a - ofA.data()) + ", B's " +
+                     std::to_string(&b - ofB.data()) + ", run " + std::to_string(i));
+        RivalChanges rivals(++seed, a, b);
+        rivals.leadOneAfterTheOther();
+        if (!HasFailure()) rivals.changeOnBothSides(i % 2 == 0);
+        if (!HasFailure()) rivals.agree();
+        if (HasFailure()) return;
+      }
     }
   }
 }
@@ -177,28 +229,79 @@ TEST_F(Joint, S079_LeadershipGoesToTheNewHalfAndTheOldMembersAreToldTheyAreOut) 
   for (MemberId id : {A, B}) EXPECT_EQ(cluster.node(id).status().role, Role::Removed);
 }
 
-TEST_F(Joint, S079_EndsByItselfWhateverMinorityOfEachHalfDiesAndWhenever) {
+class JointWithALossOnTheWay : public Joint {
+ protected:
+  // `victims` die or are cut off when the change has been under way for this time, and come back when all is
+  // over.
+  void loseAfter(Duration when, const std::vector<MemberId>& victims, bool partition) {
+    SimCluster cluster(static_cast<std::uint64_t>(279 + when / 1ms), {A, B, C});
+    begin(cluster);
+    bool leftByAnother = false;
+    cluster.network().seen = [&](const Message& m) { leftByAnother |= m.from != A && leavesJoint(m); };
+    const Handle change = cluster.change(A, target());
+    cluster.runFor(when);
+    for (MemberId id : victims) partition ? cluster.isolate(id) : cluster.crash(id);
+    EXPECT_TRUE(cluster.commitSomething()) << "two of each half are left\n" << cluster.describe();
+    EXPECT_TRUE(cluster.runUntil([&] { return isSettled(cluster); }, 20 * timeout))
+        << "stuck in the joint phase while a minority is away\n"
+        << cluster.describe();
+    endedByAnother += leftByAnother ? 1 : 0;
+    for (MemberId id : victims) partition ? cluster.heal() : cluster.restart(id);
+    ASSERT_TRUE(cluster.commitSomething());
+    cluster.expectConverged();
+    const Configuration present = cluster.node(cluster.leader()).raft().configuration();
+    const bool done = present.voters() == std::vector<MemberId>{C, D, E};
+    EXPECT_TRUE(done || present == configurationOf({A, B, C}, {D, E})) << cluster.describe();
+    EXPECT_TRUE(done || !cluster.isOk(change)) << "said to be done, and taken back";
+  }
+
+  int endedByAnother = 0;
+
+ private:
+  static bool isSettled(SimCluster& cluster) {
+    if (!cluster.leader()) return false;
+    const Raft& raft = cluster.node(cluster.leader()).raft();
+    return !raft.configuration().isJoint() && raft.status().configurationIndex <= raft.status().commitIndex;
+  }
+  // The sender leads this term and has itself appended the end of the joint phase.
+  static bool leavesJoint(const Message& m) {
+    const auto* append = std::get_if<AppendRequest>(&m.body);
+    return append != nullptr &&
+           std::any_of(append->entries.begin(), append->entries.end(), [&](const Entry& e) {
+             return e.term == m.term && e.isConfiguration() && !e.configuration()->isJoint() &&
+                    e.configuration()->voters() == std::vector<MemberId>{C, D, E};
+           });
+  }
+};
+
+TEST_F(JointWithALossOnTheWay, S079_EndsByItselfWhateverMinorityOfEachHalfDiesAndWhenever) {
   const std::vector<std::vector<MemberId>> minorities = {{C}, {A, D}, {A, E}, {B, D}, {B, E}};
   for (const auto& victims : minorities) {
     for (Duration when = 0ms; when <= 24ms; when += 2ms) {
       for (const bool partition : {false, true}) {
-        SimCluster cluster(static_cast<std::uint64_t>(279 + when / 1ms), {A, B, C});
-        begin(cluster);
-        const Handle change = cluster.change(A, target());
-        cluster.runFor(when);
-        for (MemberId id : victims) partition ? cluster.isolate(id) : cluster.crash(id);
-        EXPECT_TRUE(cluster.commitSomething()) << "two of each half are left\n" << cluster.describe();
-        for (MemberId id : victims) partition ? cluster.heal() : cluster.restart(id);
-        ASSERT_TRUE(cluster.commitSomething());
-        cluster.expectConverged();
-        const Configuration present = cluster.node(cluster.leader()).raft().configuration();
-        EXPECT_FALSE(present.isJoint()) << "stuck in the joint phase";
-        const bool done = present.voters() == std::vector<MemberId>{C, D, E};
-        EXPECT_TRUE(done || present == configurationOf({A, B, C}, {D, E})) << cluster.describe();
-        EXPECT_TRUE(done || !cluster.isOk(change)) << "said to be done, and taken back";
+        loseAfter(when, victims, partition);
         if (HasFailure()) FAIL() << "member " << victims.front().value << " after " << when / 1ms << " ms";
       }
     }
+  }
+  EXPECT_GT(endedByAnother, 0) << "no leader ended what another one had begun";
+}
+
+TEST_F(Joint, S079_NobodyIsElectedByOneHalf) {
+  const Configuration joint = *clusterkit::raft::apply(configurationOf({A, B, C}, {D, E}), target());
+  ASSERT_TRUE(joint.isJoint());
+  const std::vector<MemberId> outgoing = {A, B}, incoming = {D, E};
+  for (const auto& [half, other] : {std::pair(outgoing, incoming), std::pair(incoming, outgoing)}) {
+    SoloNode node(stateOf(C, joint, {}, {term(3), {}, {}}));
+    node.timeOut();
+    for (MemberId id : half) node.receive(id, term(3), PreVoteReply{term(4), true});
+    EXPECT_EQ(node.status().role, Role::PreCandidate) << "all of one half, and itself alone of the other";
+    node.receive(other.front(), term(3), PreVoteReply{term(4), true});
+    ASSERT_EQ(node.status().role, Role::Candidate);
+    for (MemberId id : half) node.receive(id, term(4), VoteReply{true});
+    EXPECT_EQ(node.status().role, Role::Candidate) << "all of one half, and itself alone of the other";
+    node.receive(other.front(), term(4), VoteReply{true});
+    EXPECT_EQ(node.status().role, Role::Leader);
   }
 }
 

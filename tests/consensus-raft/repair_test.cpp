@@ -141,6 +141,7 @@ TEST(Repair, S046_NodeThatLostItsTailNeitherVotesNorLeadsUntilItIsWhole) {
   cluster.crash(third);
   cluster.restart(leader);
   cluster.restart(broken, SimNode::Boot::Repairing, highWater);
+  ASSERT_FALSE(cluster.node(broken).alarms().empty());
   EXPECT_EQ(cluster.node(broken).alarms().back(), Alarm::LogLostTail);
   cluster.runFor(5s);
   EXPECT_EQ(cluster.leader(), MemberId{}) << "it voted although it has lost what it once acknowledged";

@@ -87,23 +87,7 @@ TEST(Replication, S024_ConflictBelowTheCommitIndexStopsTheNode) {
   EXPECT_EQ(node.raft().log().termAt(at(7)), term(1));
 }
 
-TEST(Commit, S025_EntryOfAnOlderTermOnAMajorityIsNotCommitted) {
-  // Figure 3.7: S1 leads term 4 and has replicated 2:2 to a majority; S5 has 2:3.
-  SimCluster cluster(25);
-  const HardState seen{term(3), E, {}};
-  cluster.addWithLog(A, abcde, {2}, seen);
-  cluster.addWithLog(B, abcde, {2}, seen);
-  cluster.addWithLog(C, abcde, {2}, seen);
-  cluster.addWithLog(D, abcde, {}, seen);
-  cluster.addWithLog(E, abcde, {3}, seen);
-  for (MemberId id : {A, B, C, D, E}) cluster.crash(id);
-  for (MemberId id : {C, D, E}) cluster.restart(id);  // (d): S5 can win with S3 and S4, and 2:2 must give way
-  EXPECT_EQ(cluster.awaitLeader(), E);
-  for (MemberId id : {A, B}) cluster.restart(id);
-  cluster.expectConverged();
-  for (MemberId id : cluster.members()) EXPECT_EQ(cluster.node(id).applied().at(at(2)), "2:3");
-}
-
+// The figure itself, with five nodes: figure_eight_test.cpp.
 TEST(Commit, S025_NewLeaderCommitsOldEntriesOnlyWithItsOwn) {
   SoloNode node(stateOf(A, abcde, {2}, inTerm(3)));
   node.lead({B, C});  // term 4, no-op at 3

@@ -7,11 +7,21 @@
 namespace clusterkit::raft::test {
 namespace {
 
+constexpr Duration timeout = 300ms;  // the election timeout of testOptions()
+
 Options smallSnapshots() {
   Options options = testOptions();
   options.snapshotEntries = 10;
   options.snapshotChunkBytes = 40;
   return options;
+}
+
+// Everybody has a snapshot then, and the next one will have many chunks.
+bool commitMore(SimCluster& cluster) {
+  for (int i = 0; i < 14; ++i) {
+    if (!cluster.commitSomething()) return false;
+  }
+  return true;
 }
 
 // Isolates a follower until the leader no longer has the entries that it needs.
@@ -46,28 +56,60 @@ TEST(SnapshotTransfer, S059_KeyThatTheSnapshotDoesNotHaveIsGoneAfterTheInstall) 
   EXPECT_EQ(cluster.node(behind).values(), (std::map<std::string, std::string>{{"y", "2"}}));
 }
 
+// What a member has, on disk and in memory, that a snapshot would replace.
+struct Holdings {
+  SnapshotMeta snapshot;
+  std::string bytes;
+  std::vector<LogIndex> log;
+  std::vector<std::string> commands;
+  LogIndex first, last;
+
+  explicit Holdings(const SimNode& node)
+      : snapshot(node.disk().durable().snapshot),
+        bytes(node.disk().durable().snapshotBytes),
+        commands(node.commands()),
+        first(node.status().firstIndex),
+        last(node.status().lastIndex) {
+    for (const auto& [index, entry] : node.disk().durable().log) log.push_back(index);
+  }
+};
+
+void expectUntouched(const SimNode& node, const Holdings& before) {
+  const Holdings now(node);
+  EXPECT_EQ(now.snapshot.index, before.snapshot.index);
+  EXPECT_EQ(now.snapshot.checksum, before.snapshot.checksum);
+  EXPECT_EQ(now.bytes, before.bytes);
+  EXPECT_EQ(now.log, before.log);
+  EXPECT_EQ(now.commands, before.commands);
+  EXPECT_EQ(now.first, before.first);
+  EXPECT_EQ(now.last, before.last);
+  EXPECT_EQ(node.status().snapshotIndex, before.snapshot.index);
+}
+
 TEST(SnapshotTransfer, S061_FullDiskAtAnyStepKeepsTheOldStateAndIsTriedAgain) {
   bool failed = true;
   int step = 0;
   for (; failed; ++step) {
     failed = false;
     SimCluster cluster(61, {A, B, C}, smallSnapshots());
+    ASSERT_TRUE(commitMore(cluster));
     const MemberId behind = leaveBehind(cluster);
     SimNode& node = cluster.node(behind);
-    const LogIndex before = node.appliedIndex();
+    const Holdings before(node);
+    ASSERT_GT(before.snapshot.index, at(0));
+    ASSERT_FALSE(before.log.empty());
     node.snapshotStepToRefuse = step;
     cluster.network().filter = [&](const Message& m) {
       const auto* reply = std::get_if<SnapshotReply>(&m.body);
       if (reply == nullptr || reply->progress != SnapshotProgress::Failed) return true;
       failed = true;
-      EXPECT_EQ(node.disk().durable().snapshot.index, at(0)) << "the old state was touched";
-      EXPECT_EQ(node.disk().durable().lastIndex(), before);
-      EXPECT_EQ(node.appliedIndex(), before);
+      expectUntouched(node, before);
       return true;
     };
     cluster.heal();
     cluster.expectConverged();
     EXPECT_EQ(node.restores(), 1) << "no restore of half a snapshot";
+    EXPECT_GT(node.status().snapshotIndex, before.snapshot.index);
     if (HasFailure()) FAIL() << "disk full at step " << step;
   }
   EXPECT_GT(step, 4) << "beginning, more than one chunk, and the commit were reached";
@@ -88,38 +130,65 @@ TEST(SnapshotTransfer, S061_SnapshotThatCannotBeWrittenKeepsTheLogAndTheService)
   })) << "it is tried again when there is room";
 }
 
+bool isOfTransfer(const Message& m) {
+  return std::holds_alternative<SnapshotChunk>(m.body) || std::holds_alternative<SnapshotReply>(m.body);
+}
+
+// A store that was given something else than the whole snapshot has refused it.
+bool saysThatItFailed(const Message& m) {
+  const auto* reply = std::get_if<SnapshotReply>(&m.body);
+  return reply != nullptr && reply->progress == SnapshotProgress::Failed;
+}
+
 TEST(SnapshotTransfer, S064_LossOfAnyChunkOrAnswerOnlyCostsTime) {
-  for (int lost = 0; lost < 24; ++lost) {
+  int lost = 0;
+  for (bool wasLost = true; wasLost; ++lost) {
+    wasLost = false;
     SimCluster cluster(64, {A, B, C}, smallSnapshots());
+    ASSERT_TRUE(commitMore(cluster));
     const MemberId behind = leaveBehind(cluster);
-    int seen = 0;
+    int seen = 0, failed = 0;
     cluster.network().filter = [&](const Message& m) {
-      const bool ofTransfer =
-          std::holds_alternative<SnapshotChunk>(m.body) || std::holds_alternative<SnapshotReply>(m.body);
-      return !ofTransfer || seen++ != lost;
+      failed += saysThatItFailed(m) ? 1 : 0;
+      if (!isOfTransfer(m) || seen++ != lost) return true;
+      wasLost = true;
+      return false;
     };
     cluster.heal();
     cluster.expectConverged();
     EXPECT_EQ(cluster.node(behind).restores(), 1);
+    EXPECT_EQ(failed, 0) << "a snapshot with a gap came to the store";
     if (HasFailure()) FAIL() << "message " << lost << " lost";
   }
+  EXPECT_GT(lost, 10) << "each of many chunks, and each of their answers";
 }
 
 TEST(SnapshotTransfer, S064_CutReorderedAndDoubledChunksNeverMakeAPartialSnapshot) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SimCluster cluster(seed, {A, B, C}, smallSnapshots());
+    ASSERT_TRUE(commitMore(cluster));
     const MemberId behind = leaveBehind(cluster);
+    int sent = 0, failed = 0, lost = 0;
+    cluster.network().seen = [&](const Message& m) {
+      sent += isOfTransfer(m) ? 1 : 0;
+      failed += saysThatItFailed(m) ? 1 : 0;
+    };
     cluster.network().duplication = 0.5;
     cluster.network().maxDelay = 60ms;
     cluster.heal();
     for (int cut = 0; cut < 5; ++cut) {
-      cluster.runFor(40ms + 1ms * cluster.prng().below(200));
+      cluster.runFor(1ms * cluster.prng().below(200));
+      const int before = sent;
+      lost += cluster.runUntil([&] { return sent > before; }, timeout) ? 1 : 0;  // and is now under way
       cluster.isolate(behind);
       ASSERT_TRUE(cluster.commitSomething());
       cluster.heal();
     }
     cluster.expectConverged();
-    if (HasFailure()) FAIL() << "seed " << seed;
+    EXPECT_GE(lost, 1) << "no cut has met the transfer";
+    EXPECT_EQ(failed, 0) << "a snapshot with a gap came to the store";
+    EXPECT_GE(cluster.node(behind).restores(), 1) << "it came back by the log, not by a snapshot";
+    if (HasFailure()) FAIL() << "seed " << seed << ", " << lost << " cuts";
   }
 }
 

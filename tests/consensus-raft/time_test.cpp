@@ -158,5 +158,33 @@ TEST(Proposals, S107_CommittedProposalOfADeposedLeaderIsStillOkWhenItIsApplied) 
   EXPECT_EQ(cluster.await(write), OutcomeCode::Ok);
 }
 
+// The others have cut the log behind a snapshot, so the entry itself never comes back to who proposed it
+// (willemt/raft#130).
+TEST(Proposals, S107_CommittedProposalThatASnapshotCoversIsStillOkOnce) {
+  Options options = testOptions();
+  options.snapshotEntries = 5;
+  SimCluster cluster(110, {A, B, C}, options);
+  cluster.elect(A);
+  cluster.expectConverged();
+  cluster.node(A).applyPaused = true;
+  const Handle write = cluster.propose(A, "kept");
+  const LogIndex index = cluster.node(A).status().lastIndex;
+  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().commitIndex >= index; }));
+  cluster.isolate(A);
+  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().role != Role::Leader; }));
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(cluster.commitSomething());
+  ASSERT_TRUE(
+      cluster.runUntil([&] { return cluster.node(cluster.leader()).status().firstIndex > next(index); }));
+  EXPECT_FALSE(cluster.hasEnded(write));
+  cluster.heal();
+  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).restores() == 1; }));
+  EXPECT_EQ(cluster.await(write, 10ms), OutcomeCode::Ok);
+  EXPECT_EQ(cluster.outcome(write)->index, index);
+  cluster.node(A).resumeApply(cluster.now());
+  cluster.expectConverged();  // a second outcome would be a failure, and so would a second "kept"
+  const auto commands = cluster.node(A).commands();
+  EXPECT_EQ(std::count(commands.begin(), commands.end(), "kept"), 1);
+}
+
 }  // namespace
 }  // namespace clusterkit::raft::test

@@ -36,6 +36,29 @@ TEST(Transfer, S097_UpToDateFollowerLeadsWithinAHeartbeatAndARoundTrip) {
   }
 }
 
+// The target knows of no commit of what it has last been sent: it must not read before it does.
+TEST(Transfer, S097_ReadAtTheNewLeaderAtOnceSeesTheLastAcknowledgedWrite) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimCluster cluster(seed, {A, B, C});
+    cluster.elect(A);
+    cluster.expectConverged();
+    cluster.network().filter = [](const Message& m) {
+      const auto* append = std::get_if<AppendRequest>(&m.body);
+      const bool newsOnly = append != nullptr && append->entries.empty();
+      return m.from != A || m.to != B || !(newsOnly || std::holds_alternative<Heartbeat>(m.body));
+    };
+    ASSERT_EQ(cluster.await(cluster.propose(A, "last")), OutcomeCode::Ok);
+    const LogIndex acknowledged = cluster.checker().acknowledgedIndex();
+    cluster.transfer(A, B);
+    ASSERT_TRUE(cluster.runUntil([&] { return cluster.leader() == B; }, 100ms)) << "seed " << seed;
+    ASSERT_LT(cluster.node(B).status().commitIndex, acknowledged);
+    const Handle read = cluster.barrier(B);
+    EXPECT_EQ(cluster.await(read), OutcomeCode::Ok);
+    EXPECT_GE(cluster.outcome(read)->index, acknowledged);
+    if (HasFailure()) FAIL() << "seed " << seed;
+  }
+}
+
 TEST(Transfer, S098_TargetThatCannotLeadIsRefusedAtOnce) {
   InitialState state = stateOf(A, configurationOf({A, B, C}, {D}), {}, inTerm(1));
   Configuration withTombstone = *std::get<ConfigurationPtr>(state.entries[0].payload);
