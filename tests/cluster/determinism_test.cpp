@@ -1,6 +1,10 @@
 // P7: equal log, equal state. One stream of random commands, applied in every way that nodes may come to
 // apply it.
+#include <algorithm>
+#include <clocale>
+#include <locale>
 #include <set>
+#include <sstream>
 
 #include "cluster/command_codec.hpp"
 #include "random_commands.hpp"
@@ -35,6 +39,7 @@ struct Log {
   std::set<OutcomeCode> codes;
   std::set<std::string> types;
   ClusterState last;
+  std::uint64_t hash = 0;  // of it
 };
 
 Log record(unsigned seed, int length) {
@@ -55,6 +60,7 @@ Log record(unsigned seed, int length) {
     if (::testing::Test::HasFatalFailure()) break;
   }
   log.last = builder.state();
+  log.hash = stateHash(log.last);
   return log;
 }
 
@@ -64,34 +70,90 @@ Command decoded(const std::string& bytes) {
   return std::get<Command>(std::move(command));
 }
 
+// The log is applied again, taken apart by snapshots at other places: the same in everything.
+void expectTheSameAgain(const Log& log, unsigned seed) {
+  std::mt19937 random(seed + 1000);
+  StateBuilder builder{ClusterState()};
+  std::vector<std::string> events;
+  std::vector<ClusterState> held;  // readers of old versions, so that nothing is changed in place
+  for (std::size_t i = 0; i < log.entries.size(); ++i) {
+    const Entry& entry = log.entries[i];
+    ASSERT_EQ(builder.apply(entry.index, entry.term, decoded(entry.bytes)), log.outcomes[i]);
+    if (random() % 5 == 0) held.push_back(builder.state());
+    if (random() % 40 != 0) continue;
+    append(events, textOf(builder.takeEvents()));
+    auto restored = readSnapshot(writeSnapshot(builder.state()));
+    ASSERT_TRUE(std::holds_alternative<ClusterState>(restored)) << std::get<SnapshotError>(restored).message;
+    builder = StateBuilder(std::get<ClusterState>(std::move(restored)));
+    expectWhole(builder.state());
+  }
+  append(events, textOf(builder.takeEvents()));
+  EXPECT_EQ(stateHash(builder.state()), log.hash);
+  EXPECT_EQ(events, log.events);
+}
+
 TEST(Determinism, S116_TheSameLogGivesTheSameStateInAnyBatchingAndAcrossSnapshots) {
   for (unsigned seed = 1; seed <= 25; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Log log = record(seed, 400);
     ASSERT_FALSE(::testing::Test::HasFatalFailure());
-    std::mt19937 random(seed + 1000);
-    StateBuilder builder{ClusterState()};
-    std::vector<std::string> events;
-    std::vector<ClusterState> held;  // readers of old versions, so that nothing is changed in place
-    for (std::size_t i = 0; i < log.entries.size(); ++i) {
-      const Entry& entry = log.entries[i];
-      ASSERT_EQ(builder.apply(entry.index, entry.term, decoded(entry.bytes)), log.outcomes[i]);
-      if (random() % 5 == 0) held.push_back(builder.state());
-      if (random() % 40 != 0) continue;
-      append(events, textOf(builder.takeEvents()));
-      auto restored = readSnapshot(writeSnapshot(builder.state()));
-      ASSERT_TRUE(std::holds_alternative<ClusterState>(restored))
-          << std::get<SnapshotError>(restored).message;
-      builder = StateBuilder(std::get<ClusterState>(std::move(restored)));
-      expectWhole(builder.state());
-    }
-    append(events, textOf(builder.takeEvents()));
-    EXPECT_EQ(stateHash(builder.state()), stateHash(log.last));
-    EXPECT_EQ(events, log.events);
+    expectTheSameAgain(log, seed);
   }
 }
 
-// Otherwise the test above would prove little.
+// Made here, so that none has to be installed: 1.2.3,5 for 123.5, and words in the reverse order.
+class ForeignLocale {
+ public:
+  ForeignLocale() : before_(std::locale::global(foreign())), beforeInC_(std::setlocale(LC_ALL, nullptr)) {
+    // The functions of C know only installed ones; without any this changes nothing.
+    for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8"})
+      if (std::setlocale(LC_ALL, name) != nullptr) break;
+  }
+  ~ForeignLocale() {
+    std::setlocale(LC_ALL, beforeInC_.c_str());
+    std::locale::global(before_);
+  }
+  ForeignLocale(const ForeignLocale&) = delete;
+  ForeignLocale& operator=(const ForeignLocale&) = delete;
+
+ private:
+  struct Numbers : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\1"; }
+    std::string do_truename() const override { return "wahr"; }
+    std::string do_falsename() const override { return "falsch"; }
+  };
+  struct Order : std::collate<char> {
+    int do_compare(const char* lo1, const char* hi1, const char* lo2, const char* hi2) const override {
+      return std::collate<char>::do_compare(lo2, hi2, lo1, hi1);
+    }
+  };
+  static std::locale foreign() { return {std::locale(std::locale(), new Numbers), new Order}; }
+
+  std::locale before_;
+  std::string beforeInC_;
+};
+
+TEST(Determinism, S116_TheSameLogGivesTheSameStateUnderAnyLocale) {
+  std::vector<Log> logs;
+  for (unsigned seed = 1; seed <= 10; ++seed) logs.push_back(record(seed, 400));
+  const ForeignLocale foreign;
+  std::ostringstream shown;
+  shown << 123.5 << std::boolalpha << true;
+  ASSERT_EQ(shown.str(), "1.2.3,5wahr") << "otherwise this would prove little";
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectTheSameAgain(logs[seed - 1], seed);
+    const Log again = record(seed, 400);  // as a leader of that country writes it
+    EXPECT_TRUE(std::equal(again.entries.begin(), again.entries.end(), logs[seed - 1].entries.begin(),
+                           logs[seed - 1].entries.end(),
+                           [](const Entry& a, const Entry& b) { return a.bytes == b.bytes; }));
+    EXPECT_EQ(again.hash, logs[seed - 1].hash);
+  }
+}
+
+// Otherwise the tests above would prove little.
 TEST(Determinism, TheRandomCommandsReachEveryKindOfOutcomeAndEvent) {
   std::set<OutcomeCode> codes;
   std::set<std::string> types;

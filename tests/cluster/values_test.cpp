@@ -166,6 +166,29 @@ TEST_F(SmallLimits, S106_WhenEvenTheFingerprintIsGoneTheKnownIndexTells) {
   EXPECT_TRUE(run(SetValue{"a", "5", {}}, Idempotency{"new", state().appliedIndex}).applied());
 }
 
+// Three results and thirty fingerprints are kept here. The limit of the promise: what is older is new again,
+// unless the client says what it had seen when it first asked.
+TEST_F(SmallLimits, S106_BeyondElevenTimesWhatIsRetainedOnlyAClientThatSaysWhatItKnewIsRefused) {
+  const Idempotency silent{"silent", {}}, telling{"telling", state().appliedIndex};
+  ASSERT_TRUE(run(SetValue{"a", "first", {}}, silent).applied());
+  ASSERT_TRUE(run(SetValue{"b", "first", {}}, telling).applied());
+  auto othersAsk = [&, asked = 0](int times) mutable {
+    for (; times > 0; --times) {
+      const Idempotency other{"other-" + std::to_string(++asked), {}};
+      ASSERT_TRUE(run(SetValue{"a", "then", {}}, other).applied());
+      ASSERT_TRUE(run(SetValue{"b", "then", {}}).applied());
+    }
+  };
+  othersAsk(31);
+  EXPECT_EQ(run(SetValue{"a", "first", {}}, silent).code, OutcomeCode::IdempotencyExpired);
+  EXPECT_EQ(run(SetValue{"b", "first", {}}, telling).code, OutcomeCode::IdempotencyExpired);
+  othersAsk(2);
+  EXPECT_EQ(run(SetValue{"b", "first", {}}, telling).code, OutcomeCode::IdempotencyExpired);
+  EXPECT_EQ(*state().findValue("b")->bytes, "then");
+  EXPECT_TRUE(run(SetValue{"a", "first", {}}, silent).applied()) << "nothing is known of it any more";
+  EXPECT_EQ(*state().findValue("a")->bytes, "first");
+}
+
 TEST_F(SmallLimits, AnIdempotencyKeyHasALimit) {
   EXPECT_EQ(run(SetValue{"a", "1", {}}, Idempotency{std::string(256, 'k'), {}}).code,
             OutcomeCode::InvalidArgument);

@@ -361,16 +361,6 @@ TEST(Controller, WithOneCopyEachAMoveKeepsTheOldOwnerUntilTheNewOneIsThere) {
   EXPECT_EQ(sim.copiesOf(2), 16u);
 }
 
-TEST(Controller, S092_JumpsOfTheWallClockChangeNothing) {
-  ClusterSim sim({}, 3);
-  const std::size_t proposals = sim.proposals.size();
-  for (const Duration jump : {Duration(std::chrono::hours(48)), Duration(-std::chrono::hours(96))}) {
-    sim.wallJump = jump;
-    sim.run(seconds(20));
-  }
-  EXPECT_EQ(sim.proposals.size(), proposals);
-}
-
 TEST(Controller, DoesNothingWhileItDoesNotLead) {
   ClusterSim sim({}, 3);
   sim.controller.onStepDown();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "e2e/test_cluster.hpp"
 
@@ -66,6 +67,66 @@ TEST(Formation, SigtermStopsCleanlyWithinFiveSeconds) {
   TestCluster cluster;
   cluster.startThree();
   for (std::size_t i = 3; i >= 1; --i) EXPECT_EQ(cluster.node(i).stop(), 0) << cluster.node(i).id();
+}
+
+// Of the cluster that a node is part of; nothing when it says that it is in none.
+std::optional<std::string> clusterIdOf(const TestNode& node) {
+  const auto cluster = node.json("/cluster")->getObject("cluster");
+  return cluster.isNull() ? std::nullopt : std::optional(cluster->getValue<std::string>("id"));
+}
+
+// Only a node without seeds may found, so it does not matter who is there first, or who has heard of whom.
+TEST(Formation, S084_ThreeStartedAtOnceWithDifferingSeedListsAreOneCluster) {
+  TestCluster cluster;
+  for (int i = 0; i < 3; ++i) cluster.add();
+  const auto seeds = [&](std::size_t node, const std::string& list) {
+    cluster.node(node).set("cluster.seeds", list);
+  };
+  seeds(1, "");
+  seeds(2, cluster.node(3).address() + ", " + cluster.node(1).address());
+  seeds(3, cluster.node(2).address());
+  std::set<std::string> seen;
+  for (const std::size_t first : {3u, 2u, 1u}) cluster.node(first).start();
+  ASSERT_TRUE(eventually(
+      [&] {
+        for (std::size_t i = 1; i <= 3; ++i)
+          if (const auto id = clusterIdOf(cluster.node(i))) seen.insert(*id);
+        return cluster.node(1).ready() && cluster.node(2).ready() && cluster.node(3).ready() &&
+               cluster.allActive(3);
+      },
+      20s));
+  ASSERT_EQ(seen.size(), 1u) << "nor was there another one on the way";
+  for (std::size_t i = 1; i <= 3; ++i) EXPECT_EQ(clusterIdOf(cluster.node(i)), *seen.begin());
+}
+
+// Nobody may found: they wait, say so, and an operator who lets one found makes one cluster of them.
+TEST(Formation, S084_ThreeThatOnlyNameEachOtherFoundNothingUntilOneIsToldTo) {
+  TestCluster cluster;
+  for (int i = 0; i < 3; ++i) cluster.add();
+  for (std::size_t i = 1; i <= 3; ++i)
+    cluster.node(i).set("cluster.seeds", cluster.node(i % 3 + 1).address());
+  for (std::size_t i = 1; i <= 3; ++i) cluster.node(i).start();
+  for (std::size_t i = 1; i <= 3; ++i) {
+    TestNode& node = cluster.node(i);
+    // Its seed answers: what it says is logged once there is somebody to say it.
+    EXPECT_TRUE(
+        eventually([&] { return node.log().find("not yet part of a cluster") != std::string::npos; }, 20s))
+        << node.log();
+    EXPECT_EQ(node.get("/health").status, 200);
+    EXPECT_EQ(node.get("/ready").status, 503);
+    const HttpAnswer asked = node.get("/cluster");
+    EXPECT_EQ(asked.status, 503);
+    EXPECT_THAT(asked.body, testing::HasSubstr(R"("code":"not_ready")"));
+    EXPECT_NE(node.put("k", "v").status, 200);
+  }
+  cluster.node(2).stop();
+  cluster.node(2).unset("cluster.seeds");
+  cluster.node(2).start();
+  EXPECT_TRUE(eventually([&] { return cluster.node(2).ready() && cluster.allActive(3); }, 20s));
+  const auto id = clusterIdOf(cluster.node(2));
+  EXPECT_TRUE(id);
+  for (const std::size_t i : {1u, 3u})
+    EXPECT_TRUE(eventually([&] { return clusterIdOf(cluster.node(i)) == id; })) << i;
 }
 
 TEST(Formation, ANodeToldToStopWhileItStartsStopsQuietly) {

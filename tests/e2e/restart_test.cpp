@@ -158,7 +158,12 @@ TEST(Restart, S053_ASingleNodeKeepsItsValuesOverKillNine) {
   for (int round = 0; round < 3; ++round) {
     node.kill9();
     node.start();
-    ASSERT_TRUE(eventually([&] { return node.value("k") == "v"; }));
+    const auto isBack = [&] {
+      const HttpAnswer answer = node.get("/v1/kv/k");
+      EXPECT_NE(answer.status, 404) << "it serves before it has applied what it had committed";
+      return answer.status == 200 && answer.body == "v";
+    };
+    ASSERT_TRUE(eventually(isBack));
   }
 }
 

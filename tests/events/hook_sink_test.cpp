@@ -257,6 +257,33 @@ TEST_F(HookSinkTest, S120_ADeliveryLongPastItsDeadlineIsShownAsStuckAndItsLateAn
   EXPECT_EQ(sink_->status().delivered, EventSeq(1));
 }
 
+// Its events stay where they are, in the state, which keeps no more than it is told to.
+TEST_F(HookSinkTest, S120_WhatHappensWhileADeliveryIsStuckPilesUpNowhere) {
+  constexpr std::uint64_t retained = 100, more = 1000;
+  history_ = History(retained);
+  history_.value("k");
+  initial_ = SinkCursor{};
+  start();
+  scheduler_.runFor(32s);
+  ASSERT_EQ(sink_->status().state, "stuck");
+  history_.value("k");
+  const std::weak_ptr<const ClusterEvent> second = *history_.state.events.find(EventSeq(2));
+  tell();
+  for (std::uint64_t i = 1; i < more; ++i) {
+    history_.value("k");
+    tell();
+  }
+  EXPECT_TRUE(second.expired()) << "the sink holds none of those that wait for it";
+  const std::uint64_t before = scheduler_.eventsRun();
+  scheduler_.runFor(60s);
+  EXPECT_EQ(scheduler_.eventsRun(), before) << "nor does it try, or say so, again and again";
+  EXPECT_THAT(port_->seen, ElementsAre(1));
+  EXPECT_EQ(cursors_->saves, 0);
+  EXPECT_EQ(sink_->status().state, "stuck");
+  port_->answer();
+  EXPECT_THAT(port_->seen, ElementsAre(1, 1 + more - retained)) << "what is kept no more is told as one gap";
+}
+
 TEST_F(HookSinkTest, PauseAndResumeSurviveARestart) {
   history_.value("a");
   history_.value("b");

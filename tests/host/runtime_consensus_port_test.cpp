@@ -139,6 +139,21 @@ TEST_F(ConsensusPortOfNode, S115_AnExceptionOfTheCoreDoesNotCrossAndStopsTheNode
   EXPECT_THAT(node.fatals[0].first, HasSubstr("the core failed in commit: apply failed"));
 }
 
+// Whatever made it fail is over: what follows would still be applied to a state that lacks one entry.
+TEST_F(ConsensusPortOfNode, S115_AfterAnEntryThatFailedNoLaterOneReachesTheCore) {
+  ASSERT_EQ(raft->commitOne(20, 2, "before"), CK_OK);
+  node.listener.throws = true;
+  ASSERT_EQ(raft->commitOne(21, 2, "fails"), CK_INVALID);
+  node.listener.throws = false;
+  EXPECT_NE(raft->commitOne(22, 2, "later, in the same turn"), CK_OK);
+  node.settle();
+  EXPECT_NE(raft->commitOne(23, 2, "later"), CK_OK);
+  EXPECT_NE(raft->commitOne(21, 2, "the same again"), CK_OK);
+  node.settle();
+  EXPECT_THAT(node.listener.commands, ElementsAre("before"));
+  EXPECT_EQ(node.fatals.size(), 1U) << "told once";
+}
+
 TEST_F(ConsensusPortOfNode, UpcallsWithBrokenArgumentsAreFaults) {
   EXPECT_EQ(raft->upcalls->commit(raft->cx, nullptr, 1), CK_INVALID);
   const ck_committed entry{20, 2, {nullptr, 4}};

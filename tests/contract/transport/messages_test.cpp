@@ -144,14 +144,21 @@ TEST_P(TransportContract, APrefixOfABatchIsTakenWhenTheLaneFills) {
 TEST_P(TransportContract, S111_AFullLaneBlocksNeitherOtherLanesNorOtherPeers) {
   Node &a = net.start(1, smallBulkQueue()), &c = net.start(3);
   const PeerOf absent{2, freeEndpoint()};
-  fill(a, absent, CK_LANE_BULK);
+  const std::uint64_t taken = fill(a, absent, CK_LANE_BULK);
   EXPECT_EQ(a.send(2, "x", CK_LANE_BULK), CK_AGAIN);
-  EXPECT_EQ(a.send(2, "x", CK_LANE_CONTROL), CK_OK);
+  EXPECT_EQ(a.send(2, "beside the full one", CK_LANE_CONTROL), CK_OK);
+  EXPECT_EQ(a.send(2, "beside it too", CK_LANE_LOG), CK_OK);
   a.setPeers({absent, c.asPeer()});
   c.setPeers({a.asPeer()});
   ASSERT_EQ(a.send(3, "to the living", CK_LANE_BULK), CK_OK);
   ASSERT_TRUE(net.until([&] { return !c.received().empty(); }));
   EXPECT_THAT(c.received(), ElementsAre(Message{1, CK_LANE_BULK, "to the living"}));
+
+  Node& late = net.start(2, listeningOn(absent.endpoint));
+  late.setPeers({a.asPeer()});
+  ASSERT_TRUE(net.until([&] { return late.received().size() == taken + 2; }));
+  EXPECT_THAT(late.receivedOn(CK_LANE_CONTROL), ElementsAre("beside the full one"));
+  EXPECT_THAT(late.receivedOn(CK_LANE_LOG), ElementsAre("beside it too"));
 }
 
 TEST_P(TransportContract, ExpiredMessagesFreeAFullLane) {

@@ -90,16 +90,46 @@ TEST_P(PeersContract, RemovingAPeerReleasesWhoWaitsForRoom) {
   EXPECT_TRUE(net.until([&] { return a.writables(2, CK_LANE_BULK) == 1; }));
 }
 
+// The old run still answers at its address, like one that is thought dead.
 TEST_P(PeersContract, S086_APeerMovesToAnotherAddressUnderTheSameId) {
   Node &a = net.start(1), &old = net.start(2);
   net.connect({&a, &old});
-  net.stop(old);
   Node& moved = net.start(2, listeningOn(freeEndpoint()));
   moved.setPeers({a.asPeer()});
   a.setPeers({moved.asPeer()});
-  ASSERT_TRUE(net.until([&] { return a.stats(2).connects == 2; }));
-  ASSERT_EQ(a.send(2, "at your new place"), CK_OK);
-  ASSERT_TRUE(net.until([&] { return !moved.received().empty(); }));
+  ASSERT_TRUE(net.until([&] { return a.stats(2).connects >= 2 && a.stats(2).up == 1; }));
+  constexpr std::uint32_t each = 20;
+  for (std::uint32_t i = 0; i < each; ++i)
+    for (std::uint32_t lane = 0; lane < CK_LANE_COUNT; ++lane)
+      ASSERT_EQ(a.send(2, "at your new place", lane), CK_OK);
+  ASSERT_TRUE(net.until([&] { return moved.received().size() == std::size_t{each} * CK_LANE_COUNT; }));
+  net.runFor(50ms);
+  EXPECT_THAT(old.received(), IsEmpty());
+}
+
+// Its key tells who is the member now. (Without keys anybody who can connect may claim a member's id.)
+TEST(KeyedPeers, S086_WhatComesFromTheOldAddressOfAPeerThatMovedIsDropped) {
+  Network net("zmq");
+  const auto keyOf = [](char digit) { return Options{{"secret_key", std::string(40, digit)}}; };
+  Node &a = net.start(1, keyOf('1')), &old = net.start(2, keyOf('2'));
+  net.connect({&a, &old});
+  ASSERT_EQ(old.send(1, "as long as it is the member"), CK_OK);
+  ASSERT_TRUE(net.until([&] { return a.received().size() == 1; }));
+
+  Node& moved = net.start(2, keyOf('3'));
+  moved.setPeers({a.asPeer()});
+  a.setPeers({moved.asPeer()});
+  ASSERT_TRUE(net.until([&] { return a.sees(2) && moved.sees(1) && a.stats(2).connects >= 2; }));
+  const std::uint64_t dropped = a.stats().dropped;
+  for (std::uint32_t lane = 0; lane < CK_LANE_COUNT; ++lane) old.send(1, "from the old place", lane);
+  ASSERT_EQ(a.send(2, "to the new one"), CK_OK);
+  ASSERT_EQ(moved.send(1, "from the new place"), CK_OK);
+  ASSERT_TRUE(net.until([&] { return a.received().size() == 2 && !moved.received().empty(); }));
+  EXPECT_TRUE(net.until([&] { return a.stats().dropped > dropped; })) << "and counted";
+  net.runFor(50ms);
+  EXPECT_EQ(a.received().back().bytes, "from the new place");
+  EXPECT_EQ(a.received().size(), 2u);
+  EXPECT_THAT(old.received(), IsEmpty());
 }
 
 TEST_P(PeersContract, S112_ARestartedPeerIsReachedAgainSoon) {

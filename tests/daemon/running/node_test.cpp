@@ -4,11 +4,14 @@
 #include <clusterkit/node.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 
 #include "support/dripping_server.hpp"
+#include "support/eventually.hpp"
+#include "support/http.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
@@ -27,6 +30,17 @@ class LibraryNode : public testing::Test {
                     {"log.level", "error"},
                     {"plugins.store", "memory"},
                     {"plugins.transport", "inproc"}};
+    return out;
+  }
+  // On real sockets and files, so that several make a cluster.
+  NodeOptions real(const std::string& id, std::uint16_t httpPort) const {
+    NodeOptions out{.nodeId = id, .httpListen = "127.0.0.1:" + std::to_string(httpPort)};
+    out.pluginPath = {CLUSTERKIT_PLUGINS};
+    out.settings = {{"node.data_dir", (folder_.path() / id).string()},
+                    {"log.level", "error"},
+                    {"cluster.partition_count", "8"},
+                    {"cluster.replication_factor", "2"},
+                    {"transport.listen", "127.0.0.1:" + std::to_string(freePort())}};
     return out;
   }
   template <class Call>
@@ -155,18 +169,8 @@ TEST_F(LibraryNode, HooksAreToldInOrderFromTheNodesOwnJoinOn) {
                   "hook: partition-0 to inside", "partition_change", "hook: partition-1 to inside"));
 }
 
-// Two nodes in this process, on real sockets and files: one that is told, one that comes, goes and returns.
+// Two nodes in this process: one that is told, one that comes, goes and returns.
 TEST_F(LibraryNode, AllSevenHooksAreToldOfAnotherNodesJoinLeaveAndReturn) {
-  const auto real = [&](const std::string& id, std::uint16_t httpPort) {
-    NodeOptions out{.nodeId = id, .httpListen = "127.0.0.1:" + std::to_string(httpPort)};
-    out.pluginPath = {CLUSTERKIT_PLUGINS};
-    out.settings = {{"node.data_dir", (folder_.path() / id).string()},
-                    {"log.level", "error"},
-                    {"cluster.partition_count", "8"},
-                    {"cluster.replication_factor", "2"},
-                    {"transport.listen", "127.0.0.1:" + std::to_string(freePort())}};
-    return out;
-  };
   Heard heard;
   const std::uint16_t firstPort = freePort();
   NodeOptions told = real("first", firstPort), guest = real("guest", freePort());
@@ -253,6 +257,43 @@ TEST_F(LibraryNode, S120_AHookThatNeverReturnsHoldsUpNeitherWritesNorTheStop) {
     node.stop();
     EXPECT_LT(std::chrono::steady_clock::now() - before, 6s);
   }
+  release.set_value();
+}
+
+std::uint64_t termOn(std::uint16_t httpPort) {
+  const std::string body = httpGet(httpPort, "/v1/status").body, name = "\"term\":";
+  const std::size_t at = body.find(name);
+  return at == std::string::npos ? 0 : std::stoull(body.substr(at + name.size()));
+}
+
+// Each of the three hangs in its first event; for several election timeouts nobody misses a heartbeat.
+TEST_F(LibraryNode, S120_HooksThatNeverReturnOnThreeNodesCostNoElection) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> hanging{0};
+  const std::uint16_t ports[] = {freePort(), freePort(), freePort()};
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (const std::uint16_t port : ports) {
+    NodeOptions hooked = real("node-" + std::to_string(nodes.size() + 1), port);
+    hooked.settings["consensus.election_timeout"] = "1s";  // so long that a busy machine starts none
+    if (!nodes.empty()) hooked.settings["cluster.seeds"] = "127.0.0.1:" + std::to_string(ports[0]);
+    hooked.hooks.onEvent = [&hanging, released](const NodeEvent&) {
+      ++hanging;
+      released.wait();
+    };
+    nodes.push_back(std::make_unique<Node>(hooked));
+    nodes.back()->start();
+    ASSERT_TRUE(nodes.back()->waitReady(20s));
+  }
+  ASSERT_TRUE(eventually([&] { return hanging == 3 && nodes[0]->getNodes().size() == 3; }, 20s));
+  const std::uint64_t term = termOn(ports[0]);
+  ASSERT_NE(term, 0U);
+  int written = 0;
+  for (const auto end = std::chrono::steady_clock::now() + 5s; std::chrono::steady_clock::now() < end;)
+    for (const auto& node : nodes) node->setData("k", std::to_string(++written));  // throws if refused
+  EXPECT_EQ(nodes[1]->getData("k").value_or(DataValue{}).bytes, std::to_string(written));
+  for (const std::uint16_t port : ports) EXPECT_EQ(termOn(port), term);
+  EXPECT_EQ(hanging, 3) << "and nobody was told of a second event";
   release.set_value();
 }
 
