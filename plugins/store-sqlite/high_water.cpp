@@ -63,6 +63,7 @@ void HighWater::create(const std::filesystem::path& path, const Mark& mark) {
   write(mark);
   file_.sync();
   renameFile(unfinished, path);
+  file_ = File(path, File::Mode::readWrite);  // errors name the file by the name that it has
   syncFolder(path.parent_path());
 }
 

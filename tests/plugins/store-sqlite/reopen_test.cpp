@@ -256,7 +256,10 @@ TEST_F(Reopen, S044_ChangedHardStateIsRefused) {
   ASSERT_EQ(store->submit(BatchOf().hard(5, 1, 0)), CK_OK);
   store->stop();
   alter("UPDATE control SET voted_for=2");
-  EXPECT_EQ(start().status, CK_CORRUPT);
+  const auto opened = start();
+  EXPECT_EQ(opened.status, CK_CORRUPT);
+  EXPECT_THAT(opened.error, HasSubstr("term and vote cannot be read"));
+  EXPECT_THAT(opened.error, HasSubstr("join as a new member"));
 }
 
 TEST_F(Reopen, ChangedOrMissingNamedValueIsRefused) {
