@@ -1,4 +1,5 @@
 #include "fuzz/seeds.hpp"
+#include "http/join_message.hpp"
 
 namespace clusterkit::fuzz {
 namespace {
@@ -27,6 +28,14 @@ Seed seed(const std::string& name, const std::string& bytes, char cut = 20) {
   return {"http_request", name, cut + bytes};
 }
 
+std::string joinReply() {
+  http::JoinReply reply;
+  reply.accepted = {"node-9", ClusterId(0xc1), 2, LogIndex(17)};
+  reply.members = {{"node-1", MemberId(1), "127.0.0.1:8001", "127.0.0.1:9001", ""},
+                   {"node-9", MemberId(255), "127.0.0.1:8009", "", "\x01\xfe"}};
+  return http::joinReplyBody(reply);
+}
+
 }  // namespace
 
 std::vector<Seed> httpSeeds() {
@@ -36,6 +45,9 @@ std::vector<Seed> httpSeeds() {
                              "/consensus/stats", "/health", "/ready", "/health/detailed", "/metrics"})
     reads += get(target);
   return {
+      {"node_answer", "join-reply", joinReply()},
+      {"node_answer", "status",
+       R"({"cluster":{"id":"00000000000000c1","name":"test"},"node":{"id":"node-1"}})"},
       seed("reads", reads),
       seed("status", get("/v1/status") + get("/v1/plugins") + get("/v1/partitions/partition-1") +
                          get("/v1/nodes/node-1")),

@@ -14,6 +14,7 @@
   X(elf_notes)          \
   X(hook_section)       \
   X(http_request)       \
+  X(node_answer)        \
   X(peer_message)       \
   X(raft_core) X(raft_message) X(script_event) X(script_output) X(snapshot) X(webhook_answer) X(wire_frame)
 
