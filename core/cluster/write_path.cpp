@@ -242,9 +242,9 @@ void WritePath::onForwarded(MemberId from, const proto::ForwardCommand& message)
   auto* command = std::get_if<Command>(&decoded);
   if (command == nullptr || command->origin.member != from)
     return;  // a sender's fault: it has no ticket to answer
-  const Attempt attempt{command->origin.sequence, message.attempt().number()};
+  const Attempt attempt{command->origin.sequence, message.attempt().boot(), message.attempt().number()};
   switch (intake_.judge(forwardingOf(from, message.attempt()))) {
-    case ForwardIntake::Verdict::Take: return takeForwarded(from, std::move(*command), attempt.number);
+    case ForwardIntake::Verdict::Take: return takeForwarded(from, std::move(*command), attempt);
     case ForwardIntake::Verdict::Repeated: return;
     case ForwardIntake::Verdict::Unsure:
       return refuseForwarded(from, attempt, failed(Status::Unknown, "it may have been taken before"));
@@ -256,12 +256,11 @@ void WritePath::onForwarded(MemberId from, const proto::ForwardCommand& message)
   refuseForwarded(from, attempt, refusal);
 }
 
-void WritePath::takeForwarded(MemberId from, Command command, std::uint64_t attempt) {
+void WritePath::takeForwarded(MemberId from, Command command, const Attempt& attempt) {
   command.stamp = loop_.wall();
-  const Attempt taken{command.origin.sequence, attempt};
   consensus_.propose(encodeCommand(command),
-                     [this, alive = lifetime_.watch(), from, taken](CallOutcome outcome) {
-                       if (!alive.expired() && !outcome.ok()) refuseForwarded(from, taken, outcome);
+                     [this, alive = lifetime_.watch(), from, attempt](CallOutcome outcome) {
+                       if (!alive.expired() && !outcome.ok()) refuseForwarded(from, attempt, outcome);
                      });
 }
 
@@ -270,6 +269,7 @@ void WritePath::refuseForwarded(MemberId to, Attempt attempt, const CallOutcome&
   proto::CommandRefused& refusal = *message.mutable_command_refused();
   refusal.set_sequence(attempt.sequence);
   refusal.set_attempt(attempt.number);
+  refusal.set_boot(attempt.boot);
   refusal.set_status(static_cast<std::uint32_t>(toAbi(outcome.status)));
   refusal.set_leader(outcome.leader().value);
   refusal.set_text(outcome.text);
@@ -277,9 +277,11 @@ void WritePath::refuseForwarded(MemberId to, Attempt attempt, const CallOutcome&
   (void)peers_.send(to, Lane::Log, message, loop_.now() + 5s);
 }
 
-// Also of an attempt that has become doubtful meanwhile: its one receiver says that it was not taken.
+// Also of an attempt that has become doubtful meanwhile: its one receiver says that it was not taken. Not one
+// that was made for an earlier run of this node, whose numbers were the same.
 void WritePath::onRefused(const proto::CommandRefused& refusal) {
   const auto ticket = tickets_.find(refusal.sequence());
+  if (refusal.boot() != self_.boot) return;
   if (ticket == tickets_.end() || ticket->second.attempt != refusal.attempt()) return;
   const Stage stage = ticket->second.stage;
   if (stage == Stage::Forwarded || stage == Stage::Doubtful)

@@ -85,6 +85,7 @@ class WritePath {
   using Tickets = std::map<std::uint64_t, Ticket>;
   struct Attempt {
     std::uint64_t sequence = 0;
+    std::uint64_t boot = 0;  // of the run whose it is
     std::uint64_t number = 0;
   };
 
@@ -103,7 +104,7 @@ class WritePath {
 
   void onForwarded(MemberId from, const proto::ForwardCommand& message);
   void onRefused(const proto::CommandRefused& refusal);
-  void takeForwarded(MemberId from, Command command, std::uint64_t attempt);
+  void takeForwarded(MemberId from, Command command, const Attempt& attempt);
   void refuseForwarded(MemberId to, Attempt attempt, const CallOutcome& outcome);
 
   EventLoop& loop_;

@@ -138,7 +138,7 @@ void LeaderGate::scheduleSweep() {
 }
 
 void LeaderGate::onRequest(MemberId from, const proto::LeaderRequest& request) {
-  const std::uint64_t attempt = request.attempt().number();
+  const proto::Attempt& attempt = request.attempt();
   switch (intake_.judge(forwardingOf(from, request.attempt()))) {
     case ForwardIntake::Verdict::Take: break;
     case ForwardIntake::Verdict::Repeated: return;
@@ -150,16 +150,18 @@ void LeaderGate::onRequest(MemberId from, const proto::LeaderRequest& request) {
   proto::Duty duty;
   if (!duty.ParseFromString(request.request()))
     return reply(from, attempt, Failure{Status::Invalid, "a request that this version does not understand"});
-  handler_.handle(duty, loop_.now() + kRemoteLimit,
-                  [this, alive = lifetime_.watch(), from, attempt](Result<proto::DutyResult> result) {
-                    if (!alive.expired()) reply(from, attempt, result);
-                  });
+  handler_.handle(
+      duty, loop_.now() + kRemoteLimit,
+      [this, alive = lifetime_.watch(), from, attempt = attempt](Result<proto::DutyResult> result) {
+        if (!alive.expired()) reply(from, attempt, result);
+      });
 }
 
-void LeaderGate::reply(MemberId to, std::uint64_t attempt, const Result<proto::DutyResult>& result) {
+void LeaderGate::reply(MemberId to, const proto::Attempt& attempt, const Result<proto::DutyResult>& result) {
   proto::PeerMessage message;
   proto::LeaderAnswer& answer = *message.mutable_leader_answer();
-  answer.set_attempt(attempt);
+  answer.set_attempt(attempt.number());
+  answer.set_boot(attempt.boot());
   if (result) {
     answer.set_answer(result.value().SerializeAsString());
   } else {
@@ -170,8 +172,9 @@ void LeaderGate::reply(MemberId to, std::uint64_t attempt, const Result<proto::D
   (void)coordinator_.peers().send(to, Lane::Log, message, loop_.now() + 5s);
 }
 
-// Only to the last attempt: an answer to an earlier one says nothing about this.
+// Only to the last attempt of this run: an answer to an earlier one says nothing about this.
 void LeaderGate::onAnswer(MemberId from, const proto::LeaderAnswer& answer) {
+  if (answer.boot() != coordinator_.boot()) return;
   const auto found = std::find_if(questions_.begin(), questions_.end(), [&](const auto& entry) {
     const Question& q = entry.second;
     return q.stage == Stage::Asked && q.asked == from && q.attempt == answer.attempt();

@@ -59,7 +59,7 @@ class LeaderGate final : public ClusterObserver {
   void answered(std::uint64_t id, Result<proto::DutyResult> result);
   void onRequest(MemberId from, const proto::LeaderRequest& request);
   void onAnswer(MemberId from, const proto::LeaderAnswer& answer);
-  void reply(MemberId to, std::uint64_t attempt, const Result<proto::DutyResult>& result);
+  void reply(MemberId to, const proto::Attempt& attempt, const Result<proto::DutyResult>& result);
   void sweep();
   void scheduleSweep();
 

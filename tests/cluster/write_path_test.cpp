@@ -120,6 +120,31 @@ TEST_F(Writes, WhatAnEarlierRunLeftInTheLogAnswersNobodyNow) {
   EXPECT_FALSE(fate->has_value()) << "it was the answer to another life's command";
 }
 
+// Found by the simulation (seed 100801): the new run sent its write again, and it was applied twice.
+TEST_F(Writes, ARefusalOfAnEarlierRunsWriteSaysNothingAboutThisOnes) {
+  cluster_.commits = false;
+  cluster_.propose(2, put("old"));
+  cluster_.runFor(5ms);
+  auto& consensus = *cluster_.node(1).consensus.object;
+  ASSERT_EQ(consensus.waiting.size(), 1U);
+  cluster_.faults = [](const CarriedMessage& message) { return message.to == MemberId(2) ? 0 : 1; };
+  consensus.host.fail(consensus.waiting.front().token, CK_NOT_LEADER, "deposed");
+  consensus.waiting.clear();
+  cluster_.runFor(5ms);
+  const CarriedMessage late = carried("deposed");
+  cluster_.faults = [](const CarriedMessage&) { return 1; };
+
+  cluster_.start(2, 2);
+  cluster_.lead(1, 1, 2);
+  const auto fate = cluster_.propose(2, put("new"));
+  cluster_.runFor(5ms);
+  cluster_.deliver(late);
+  cluster_.runFor(500ms);
+  cluster_.commitAll();
+  EXPECT_EQ(fateOf(fate), Fate::Applied);
+  EXPECT_EQ(timesLogged("new"), 1U);
+}
+
 TEST_F(Writes, ALateRepetitionFindsItsTermOfOfficeGone) {
   EXPECT_EQ(fateOf(cluster_.propose(2, put("old"))), Fate::Applied);
   const CarriedMessage old = carried("old");

@@ -100,6 +100,30 @@ TEST_F(Gate, AnAnswerToAnEarlierAttemptSaysNothingAboutThisOne) {
   EXPECT_EQ(failureOf(answer), Status::Ok);
 }
 
+TEST_F(Gate, AnAnswerToAnEarlierRunSaysNothingToThisOne) {
+  cluster_.faults = [](const CarriedMessage& message) { return message.to == MemberId(2) ? 0 : 1; };
+  ask(2);
+  cluster_.runFor(20ms);
+  ASSERT_EQ(handledAt(1).size(), 1U);
+  handledAt(1)[0](at(7));
+  cluster_.runFor(5ms);
+  ASSERT_FALSE(cluster_.carried.empty());
+  const CarriedMessage late = cluster_.carried.back();
+  cluster_.faults = [](const CarriedMessage&) { return 1; };
+
+  sides_.erase(2);
+  sides_[2] = std::make_unique<Side>(cluster_.start(2, 2));
+  cluster_.lead(1, 1, 2);
+  const auto answer = ask(2);
+  ASSERT_TRUE(cluster_.runUntil([&] { return handledAt(1).size() == 2; }, 1s));
+  cluster_.deliver(late);
+  cluster_.runFor(20ms);
+  EXPECT_FALSE(answer->has_value()) << "it was asked for something else";
+  handledAt(1)[1](at(9));
+  EXPECT_EQ(failureOf(answer), Status::Ok);
+  EXPECT_EQ((*answer)->value().index(), 9U);
+}
+
 TEST_F(Gate, WithoutALeaderNothingIsDoneAndTheReasonIsSaid) {
   for (const std::uint64_t member : {1, 2, 3}) cluster_.lead(0, 2, member);
   const auto answer = ask(2);

@@ -16,6 +16,7 @@ std::vector<proto::PeerMessage> everyPeerMessage() {
   std::vector<proto::PeerMessage> all(8);
   all[0].mutable_forward_command()->mutable_attempt()->set_epoch(2);
   all[1].mutable_command_refused()->set_sequence(1);
+  all[1].mutable_command_refused()->set_boot(2);
   auto* request = all[2].mutable_leader_request();
   request->mutable_attempt()->set_boot(2);
   request->mutable_attempt()->set_number(1);
@@ -24,6 +25,7 @@ std::vector<proto::PeerMessage> everyPeerMessage() {
   duty.mutable_remove()->set_node("node-2");
   request->set_request(duty.SerializeAsString());
   all[3].mutable_leader_answer()->set_attempt(1);
+  all[3].mutable_leader_answer()->set_boot(2);
   all[4].mutable_probe()->set_sequence(1);
   all[5].mutable_probe_answer()->set_sequence(1);
   all[6].mutable_indirect_probe()->set_target(2);
