@@ -123,6 +123,14 @@ std::size_t wantedVoters(std::size_t candidates, std::uint32_t maxVoters) {
   return most % 2 == 1 ? most : most - 1;
 }
 
+// With everybody back who stays. Until then a live voter too many, also one that is drained, keeps its vote:
+// fewer would bear fewer losses, and of a single voter's disk hangs all that was acknowledged.
+std::size_t votersAtRest(const ClusterState& state, std::uint32_t maxVoters) {
+  std::size_t staying = 0;
+  for (const auto& entry : state.nodes) staying += staysInCluster(*entry.value) ? 1 : 0;
+  return wantedVoters(staying, maxVoters);
+}
+
 VoterChange none(std::string reason) { return {VoterChange::Kind::None, MemberId(), std::move(reason)}; }
 
 VoterChange withoutQuorum(const ClusterState& state, MemberId member, const char* verb, const Count& after) {
@@ -217,11 +225,15 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
   }
   // The dead, the leaving and the removed before the living.
   std::vector<const ConsensusMember*> surplus;
+  const bool noneTooMany = votersOf(consensus, state).voters <= votersAtRest(state, maxVoters);
   for (const ConsensusMember& m : consensus.members) {
     const NodeRecord* node = state.findNode(m.member);
     const bool voterTooMany = m.vote == Vote::Voter && !contains(target, m.member);
-    const bool spared = node && staysInCluster(*node) && isLive(node->status) && moreToCome(consensus, state);
+    const bool needed = noneTooMany || (node && staysInCluster(*node) && moreToCome(consensus, state));
+    const bool spared = node && isLive(node->status) && needed;
     if (!node || (voterTooMany && !spared)) surplus.push_back(&m);
+    if (voterTooMany && spared)
+      consider(none(nameOf(state, m.member) + " keeps its vote until somebody else can take it"));
   }
   std::stable_sort(surplus.begin(), surplus.end(), [&](const ConsensusMember* a, const ConsensusMember* b) {
     return livenessOf(state, a->member) == Liveness::Gone && livenessOf(state, b->member) == Liveness::Live;

@@ -6,7 +6,9 @@
 // entry. The third node makes three voters of them, by two changes in a row.
 //
 // Voters that are down are replaced when a live learner has caught up, and never just removed: each lost vote
-// would leave less to lose. A node that is drained or has left the cluster gives up its vote.
+// would leave less to lose. A node that has left the cluster gives up its vote, and one that is drained once
+// there are as many voters without it as the nodes that stay could be: while one of those is down, the vote
+// of the live one is worth more than an end of the drain.
 #pragma once
 
 #include <cstdint>
