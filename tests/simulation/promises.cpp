@@ -15,6 +15,10 @@ std::string unkept(const raft::Message& message, const Disk& disk) {
   const auto votedFor = [&](MemberId candidate) {
     return hard.term > term || (hard.term == term && hard.voted_for == candidate.value);
   };
+  // Whoever hears of a term enters it, but for these two.
+  const bool onlyAsks = std::holds_alternative<raft::PreVoteRequest>(message.body) ||
+                        std::holds_alternative<raft::RemovedNotice>(message.body);
+  if (hard.term < term && !onlyAsks) return "its term";
   if (const auto* reply = std::get_if<raft::VoteReply>(&message.body)) {
     if (reply->granted && !votedFor(message.to)) return "a vote for " + text(message.to.value);
   } else if (std::holds_alternative<raft::VoteRequest>(message.body)) {

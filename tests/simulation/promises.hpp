@@ -10,7 +10,7 @@
 
 namespace clusterkit::sim {
 
-// Votes, candidacies and acknowledgements are durable.
+// Terms, votes, candidacies and acknowledgements are durable.
 class PromisesAreDurable {
  public:
   static void sent(const raft::Message& message, const Disk& disk, Verdict& verdict);
