@@ -244,7 +244,11 @@ void LeaderDuties::carryOut(Actions actions) {
   for (Proposal& proposal : actions.proposals) propose(std::move(proposal));
   if (controller_.voterReason() != lastVoterReason_) {
     lastVoterReason_ = controller_.voterReason();
-    parts_.log.debug("voters", {{"reason", lastVoterReason_}});
+    const bool waits = !(actions.voterChange && *actions.voterChange) && lastVoterReason_ != kVotersAtRest;
+    if (waits)
+      parts_.log.info("voters_wait", {{"reason", lastVoterReason_}});
+    else
+      parts_.log.debug("voters", {{"reason", lastVoterReason_}});
   }
   if (actions.nextWake != MonotonicTime::max()) wakeAt(std::max(actions.nextWake, parts_.loop.now()));
   if (actions.voterChange && *actions.voterChange) change(*actions.voterChange);

@@ -210,7 +210,7 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
   const std::vector<Candidate> candidates = candidatesOf(consensus, state);
   const std::size_t wanted = wantedVoters(candidates.size(), maxVoters);
   const std::vector<MemberId> target = chooseVoters(candidates, consensus.leader, wanted);
-  VoterChange refused = none("the voters are as they should be");
+  VoterChange refused = none(kVotersAtRest);
   const auto consider = [&](VoterChange change) {
     if (change) return true;
     refused = change;

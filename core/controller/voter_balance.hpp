@@ -55,6 +55,8 @@ struct VoterChange {
   explicit operator bool() const { return kind != Kind::None; }
 };
 
+inline constexpr const char* kVotersAtRest = "the voters are as they should be";  // a reason for None
+
 // The next step from the configuration as it is to the one it should be. Call again when it is done.
 VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& state,
                             std::uint32_t maxVoters);
