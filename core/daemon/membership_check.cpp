@@ -15,13 +15,15 @@ constexpr Duration kSilence = 3s;
 }  // namespace
 
 MembershipCheck::MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log,
-                                 std::string question, std::function<void()> removed)
+                                 std::string question, std::function<void()> removed,
+                                 std::function<void(std::vector<Peer>)> members)
     : loop_(loop),
       workers_(workers),
       coordinator_(coordinator),
       log_(log),
       question_(std::move(question)),
-      removed_(std::move(removed)) {
+      removed_(std::move(removed)),
+      members_(std::move(members)) {
   coordinator_.addObserver(*this);
   askLater();
 }
@@ -64,16 +66,19 @@ void MembershipCheck::ask() {
   const bool taken = !addresses.empty() && workers_.tryRun([this, alive = lifetime_.watch(), &loop = loop_,
                                                             abort = abort_, addresses, question = question_] {
     std::string reason;
+    std::vector<Peer> members;
     for (const std::string& address : addresses) {
       if (abort->aborted()) return;
-      const auto answer = askToJoin(address, question, abort);
+      auto answer = askToJoin(address, question, abort);
       const auto* refusal = std::get_if<JoinRefusal>(&answer);
       if (refusal != nullptr && refusal->kind == JoinRefusal::Kind::Removed) reason = refusal->reason;
+      if (auto* accepted = std::get_if<JoinAcceptance>(&answer)) members = std::move(accepted->members);
       if (refusal == nullptr || !reason.empty())
         break;  // one that leads, or reaches the leader, has answered
     }
-    loop.post([this, alive, reason] {
+    loop.post([this, alive, reason, members = std::move(members)]() mutable {
       if (alive.expired() || stopped_) return;
+      if (!members.empty()) members_(std::move(members));
       if (reason.empty()) return askLater();
       log_.warn("removed_from_cluster", {{"told_by", "the leader"}, {"reason", reason}});
       removed_();

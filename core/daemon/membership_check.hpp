@@ -1,6 +1,9 @@
 // Finds out that this node was removed from its cluster while it was away: the others no longer talk to it
 // over the transport, so nobody there could tell it. When no leader has been heard of for a while, it asks
 // the nodes it knows by HTTP whether it may join; "removed for good" is the leader's word, and the node ends.
+//
+// Or finds the leader that has joined while it was away: its transport drops what a member says that it has
+// not heard of, so nobody there could tell it of that one either. The answer names all members.
 // Everything [loop].
 #pragma once
 
@@ -19,7 +22,7 @@ class MembershipCheck final : public ClusterObserver {
  public:
   // `question` is the body of POST /join. Registers itself with the coordinator; all outlive it.
   MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log, std::string question,
-                  std::function<void()> removed);
+                  std::function<void()> removed, std::function<void(std::vector<Peer>)> members);
   ~MembershipCheck() override;
   MembershipCheck(const MembershipCheck&) = delete;
   MembershipCheck& operator=(const MembershipCheck&) = delete;
@@ -40,6 +43,7 @@ class MembershipCheck final : public ClusterObserver {
   Log& log_;
   std::string question_;
   std::function<void()> removed_;
+  std::function<void(std::vector<Peer>)> members_;
   TimerId asking_;
   bool stopped_ = false;
   const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();

@@ -245,12 +245,16 @@ void RunningNode::joinCluster() {
   });
 }
 
+// Until the log brings the configuration, these are whom this node listens to.
+void RunningNode::listenTo(std::vector<Peer> members) {
+  for (Peer& member : members)
+    if (member.member != identity_.member) stack_.transport().addCandidate(std::move(member));
+}
+
 void RunningNode::joined(ClusterId cluster, std::vector<Peer> members) {
   identity_.cluster = cluster;
   coordinator_.peers().setCluster(cluster);
-  // Until the log brings the configuration, these are whom this node listens to.
-  for (Peer& member : members)
-    if (member.member != identity_.member) stack_.transport().addCandidate(std::move(member));
+  listenTo(std::move(members));
   save([this] { startConsensus(BootKind::Join); });
 }
 
@@ -263,10 +267,12 @@ void RunningNode::startConsensus(BootKind kind) {
     return fail(kExitPlugin, error.what());
   }
   api_->watchConsensus();
-  membershipCheck_ =
-      std::make_unique<MembershipCheck>(loop_, workers_, coordinator_, log_, joinQuestion(), [this] {
+  membershipCheck_ = std::make_unique<MembershipCheck>(
+      loop_, workers_, coordinator_, log_, joinQuestion(),
+      [this] {
         if (!std::exchange(failed_, true)) ended_(0, "removed from the cluster");
-      });
+      },
+      [this](std::vector<Peer> members) { listenTo(std::move(members)); });
   generationCheck_ = std::make_unique<GenerationCheck>(loop_, workers_, coordinator_, identity_.cluster,
                                                        [this](ClusterId by) { leaveBehind(by); });
 }

@@ -124,6 +124,27 @@ TEST(Restart, AFollowerThatWasAwayPastSnapshotsCatchesUpByOne) {
   EXPECT_GT(lastRestored(follower), seen) << "it was not by a snapshot of the leader's";
 }
 
+// What it would hear comes from a member that its configuration does not know, so its transport drops it.
+TEST(Restart, ANodeThatWasAwayWhenItsLeaderJoinedFindsThatLeader) {
+  TestCluster cluster;
+  cluster.startThree();
+  TestNode& away = cluster.leader().id() == "node-3" ? cluster.node(2) : cluster.node(3);
+  away.kill9();
+  TestNode& fresh = cluster.addStarted();
+  const std::string handOver = "/v1/consensus/transfer?to=" + fresh.id();
+  ASSERT_TRUE(eventually(
+      [&] { return cluster.leader().send({.method = "POST", .target = handOver}).status == 200; }, 30s));
+  ASSERT_TRUE(eventually([&] { return cluster.leader().id() == fresh.id(); }, 20s));
+  for (TestNode* other : cluster.running()) {  // their transports may still hold what it missed
+    if (other == &fresh) continue;
+    other->kill9();
+    other->start();
+    ASSERT_TRUE(eventually([&] { return other->leader() == fresh.id() && other->ready(); }, 20s));
+  }
+  away.start();
+  EXPECT_TRUE(eventually([&] { return away.leader() == fresh.id() && away.ready(); }, 30s)) << away.log();
+}
+
 TEST(Restart, S104_ARepeatedRequestIsKnownAfterSnapshotsAndARestartOfAll) {
   TestCluster cluster(Settings{{"consensus.snapshot_entries", "50"}, {"consensus.trailing_entries", "5"}});
   cluster.startThree();

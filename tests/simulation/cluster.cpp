@@ -38,7 +38,10 @@ Cluster::Cluster(const Plan& plan, Trace::Echo echo)
 
 void Cluster::watchLeaders() {
   for (SimNode* node : running())
-    if (node->leads())
+    // As a node finds out by HTTP (daemon/membership_check.hpp).
+    if (!node->coordinator().membership()->leader)
+      for (const MemberId other : members()) node->introduce(other);
+    else if (node->leads())
       oracle_.stillLeads(node->member(), node->coordinator().membership()->epoch, node->loop().frozenUntil(),
                          4 * plan_.raft.electionTimeout);
   scheduler_.after(plan_.raft.electionTimeout, [this] { watchLeaders(); });
