@@ -35,6 +35,17 @@ class Writes : public testing::Test {
     }
     return times;
   }
+  // What node 1 has proposed is lost with its office: node 3 leads, and commits. The token of what is lost.
+  ck_token loseWithTheOffice() {
+    auto& waiting = cluster_.node(1).consensus.object->waiting;
+    EXPECT_EQ(waiting.size(), 1U);
+    const ck_token token = waiting.empty() ? 0 : waiting.front().token;
+    waiting.clear();
+    cluster_.lead(3, 2);
+    cluster_.commits = true;
+    EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
+    return token;
+  }
   // The last message that carries this text.
   CarriedMessage carried(const std::string& text) const {
     for (auto message = cluster_.carried.rbegin(); message != cluster_.carried.rend(); ++message)
@@ -231,15 +242,9 @@ TEST_F(Writes, WhatADeposedLeaderProposedItselfGoesToTheNewOneWhenItIsLost) {
   cluster_.commits = false;
   const auto fate = cluster_.propose(1, put("own"));
   cluster_.runFor(5ms);
-  auto& old = *cluster_.node(1).consensus.object;
-  ASSERT_EQ(old.waiting.size(), 1U);
-  const ck_token token = old.waiting.front().token;
-  old.waiting.clear();
-  cluster_.lead(3, 2);
-  cluster_.commits = true;
-  EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
+  const ck_token token = loseWithTheOffice();
   EXPECT_FALSE(fate->has_value()) << "its own consensus has not yet said what became of it";
-  old.host.fail(token, CK_UNKNOWN, "leadership was lost");
+  cluster_.node(1).consensus.object->host.fail(token, CK_UNKNOWN, "leadership was lost");
   EXPECT_EQ(fateOf(fate), Fate::Applied);
   EXPECT_EQ(timesLogged("own"), 1U);
 }
@@ -353,14 +358,8 @@ TEST_F(Writes, WhatALeaderDecidesAsSuchIsNotForItsSuccessorToCarryOut) {
       put("decided"), {}, leader.loop.now() + 10s, [&](WriteResult r) { result = std::move(r); },
       Route::HereOnly);
   cluster_.runFor(5ms);
-  auto& old = *leader.consensus.object;
-  ASSERT_EQ(old.waiting.size(), 1U);
-  const ck_token token = old.waiting.front().token;
-  old.waiting.clear();
-  cluster_.lead(3, 2);
-  cluster_.commits = true;
-  EXPECT_EQ(fateOf(cluster_.propose(3, put("of the new epoch"))), Fate::Applied);
-  old.host.fail(token, CK_UNKNOWN, "leadership was lost");
+  const ck_token token = loseWithTheOffice();
+  leader.consensus.object->host.fail(token, CK_UNKNOWN, "leadership was lost");
   ASSERT_TRUE(cluster_.runUntil([&] { return result.has_value(); }));
   EXPECT_EQ(result->fate, Fate::NotDone);
   EXPECT_EQ(result->reason, Status::NotLeader);

@@ -143,16 +143,22 @@ TEST(Proposals, S107_ProposalOfALeaderThatIsCutOffEndsWithinItsCheckOfTheQuorum)
   EXPECT_EQ(std::count(commands.begin(), commands.end(), "lost"), 0) << "overwritten";
 }
 
-TEST(Proposals, S107_CommittedProposalOfADeposedLeaderIsStillOkWhenItIsApplied) {
-  SimCluster cluster(109, {A, B, C});
+// A committed, applied nothing of it, and was deposed.
+Handle commitWithoutApplying(SimCluster& cluster) {
   cluster.elect(A);
   cluster.expectConverged();
   cluster.node(A).applyPaused = true;
   const Handle write = cluster.propose(A, "kept");
   const LogIndex index = cluster.node(A).status().lastIndex;
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().commitIndex >= index; }));
+  EXPECT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().commitIndex >= index; }));
   cluster.isolate(A);
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().role != Role::Leader; }));
+  EXPECT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().role != Role::Leader; }));
+  return write;
+}
+
+TEST(Proposals, S107_CommittedProposalOfADeposedLeaderIsStillOkWhenItIsApplied) {
+  SimCluster cluster(109, {A, B, C});
+  const Handle write = commitWithoutApplying(cluster);
   EXPECT_FALSE(cluster.hasEnded(write));
   cluster.node(A).resumeApply(cluster.now());
   EXPECT_EQ(cluster.await(write), OutcomeCode::Ok);
@@ -164,14 +170,8 @@ TEST(Proposals, S107_CommittedProposalThatASnapshotCoversIsStillOkOnce) {
   Options options = testOptions();
   options.snapshotEntries = 5;
   SimCluster cluster(110, {A, B, C}, options);
-  cluster.elect(A);
-  cluster.expectConverged();
-  cluster.node(A).applyPaused = true;
-  const Handle write = cluster.propose(A, "kept");
+  const Handle write = commitWithoutApplying(cluster);
   const LogIndex index = cluster.node(A).status().lastIndex;
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().commitIndex >= index; }));
-  cluster.isolate(A);
-  ASSERT_TRUE(cluster.runUntil([&] { return cluster.node(A).status().role != Role::Leader; }));
   for (int i = 0; i < 12; ++i) ASSERT_TRUE(cluster.commitSomething());
   ASSERT_TRUE(
       cluster.runUntil([&] { return cluster.node(cluster.leader()).status().firstIndex > next(index); }));
