@@ -1,5 +1,6 @@
 #include "daemon/membership_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/joiner.hpp"
@@ -12,18 +13,23 @@ using namespace std::chrono_literals;
 // Longer than an election with the default timeouts, so that an ordinary change of leader asks nobody.
 constexpr Duration kSilence = 3s;
 
+bool contains(const Membership& membership, MemberId member) {
+  return std::any_of(membership.members.begin(), membership.members.end(),
+                     [member](const Member& m) { return m.peer.member == member; });
+}
+
 }  // namespace
 
-MembershipCheck::MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log,
-                                 std::string question, std::function<void()> removed,
-                                 std::function<void(std::vector<Peer>)> members)
+MembershipCheck::MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator,
+                                 TransportPort& transport, Log& log, std::string question,
+                                 std::function<void()> removed)
     : loop_(loop),
       workers_(workers),
       coordinator_(coordinator),
+      transport_(transport),
       log_(log),
       question_(std::move(question)),
-      removed_(std::move(removed)),
-      members_(std::move(members)) {
+      removed_(std::move(removed)) {
   coordinator_.addObserver(*this);
   askLater();
 }
@@ -41,6 +47,7 @@ void MembershipCheck::stop() {
 
 void MembershipCheck::onRole(Role role, Epoch, MemberId leader) {
   if (stopped_) return;
+  forgetTheTold();
   if (role == Role::Removed) {
     log_.warn("removed_from_cluster", {{"told_by", "consensus"}});
     removed_();
@@ -77,14 +84,36 @@ void MembershipCheck::ask() {
         break;  // one that leads, or reaches the leader, has answered
     }
     loop.post([this, alive, reason, members = std::move(members)]() mutable {
-      if (alive.expired() || stopped_) return;
-      if (!members.empty()) members_(std::move(members));
-      if (reason.empty()) return askLater();
-      log_.warn("removed_from_cluster", {{"told_by", "the leader"}, {"reason", reason}});
-      removed_();
+      if (!alive.expired() && !stopped_) answered(reason, std::move(members));
     });
   });
   if (!taken) askLater();
+}
+
+void MembershipCheck::answered(const std::string& removedBecause, std::vector<Peer> members) {
+  if (removedBecause.empty()) {
+    listenTo(std::move(members));
+    return askLater();
+  }
+  log_.warn("removed_from_cluster", {{"told_by", "the leader"}, {"reason", removedBecause}});
+  removed_();
+}
+
+void MembershipCheck::listenTo(std::vector<Peer> members) {
+  const auto membership = coordinator_.membership();
+  for (Peer& peer : members) {
+    const MemberId member = peer.member;
+    if (member == coordinator_.self() || contains(*membership, member)) continue;
+    log_.info("member_told", {{"member", member}, {"endpoint", peer.endpoint}});
+    transport_.addCandidate(std::move(peer));
+    told_.push_back(member);
+  }
+}
+
+void MembershipCheck::forgetTheTold() {
+  const auto membership = coordinator_.membership();
+  if (told_.empty() || !membership->leader || !contains(*membership, membership->leader)) return;
+  for (const MemberId member : std::exchange(told_, {})) transport_.removeCandidate(member);
 }
 
 }  // namespace clusterkit

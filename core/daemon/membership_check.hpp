@@ -3,7 +3,8 @@
 // the nodes it knows by HTTP whether it may join; "removed for good" is the leader's word, and the node ends.
 //
 // Or finds the leader that has joined while it was away: its transport drops what a member says that it has
-// not heard of, so nobody there could tell it of that one either. The answer names all members.
+// not heard of, so nobody there could tell it of that one either. The answer names all members; it listens to
+// those that are new to it until its own configuration has its leader.
 // Everything [loop].
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include "cluster/coordinator.hpp"
 #include "host/event_loop.hpp"
+#include "host/transport_port.hpp"
 #include "http/http_client.hpp"
 
 namespace clusterkit {
@@ -21,8 +23,8 @@ namespace clusterkit {
 class MembershipCheck final : public ClusterObserver {
  public:
   // `question` is the body of POST /join. Registers itself with the coordinator; all outlive it.
-  MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, Log& log, std::string question,
-                  std::function<void()> removed, std::function<void(std::vector<Peer>)> members);
+  MembershipCheck(EventLoop& loop, Workers& workers, Coordinator& coordinator, TransportPort& transport,
+                  Log& log, std::string question, std::function<void()> removed);
   ~MembershipCheck() override;
   MembershipCheck(const MembershipCheck&) = delete;
   MembershipCheck& operator=(const MembershipCheck&) = delete;
@@ -31,19 +33,23 @@ class MembershipCheck final : public ClusterObserver {
 
   void onState(const ClusterState&, Events) override {}
   void onRole(Role role, Epoch epoch, MemberId leader) override;
-  void onMembers(std::span<const Member>, LogIndex) override {}
+  void onMembers(std::span<const Member>, LogIndex) override { forgetTheTold(); }
 
  private:
   void askLater();
   void ask();
+  void answered(const std::string& removedBecause, std::vector<Peer> members);
+  void listenTo(std::vector<Peer> members);
+  void forgetTheTold();
 
   EventLoop& loop_;
   Workers& workers_;
   Coordinator& coordinator_;
+  TransportPort& transport_;
   Log& log_;
   std::string question_;
   std::function<void()> removed_;
-  std::function<void(std::vector<Peer>)> members_;
+  std::vector<MemberId> told_;  // whom it listens to because others named them
   TimerId asking_;
   bool stopped_ = false;
   const std::shared_ptr<http::AbortSwitch> abort_ = std::make_shared<http::AbortSwitch>();

@@ -245,16 +245,12 @@ void RunningNode::joinCluster() {
   });
 }
 
-// Until the log brings the configuration, these are whom this node listens to.
-void RunningNode::listenTo(std::vector<Peer> members) {
-  for (Peer& member : members)
-    if (member.member != identity_.member) stack_.transport().addCandidate(std::move(member));
-}
-
 void RunningNode::joined(ClusterId cluster, std::vector<Peer> members) {
   identity_.cluster = cluster;
   coordinator_.peers().setCluster(cluster);
-  listenTo(std::move(members));
+  // Until the log brings the configuration, these are whom this node listens to.
+  for (Peer& member : members)
+    if (member.member != identity_.member) stack_.transport().addCandidate(std::move(member));
   save([this] { startConsensus(BootKind::Join); });
 }
 
@@ -267,12 +263,11 @@ void RunningNode::startConsensus(BootKind kind) {
     return fail(kExitPlugin, error.what());
   }
   api_->watchConsensus();
-  membershipCheck_ = std::make_unique<MembershipCheck>(
-      loop_, workers_, coordinator_, log_, joinQuestion(),
-      [this] {
-        if (!std::exchange(failed_, true)) ended_(0, "removed from the cluster");
-      },
-      [this](std::vector<Peer> members) { listenTo(std::move(members)); });
+  membershipCheck_ = std::make_unique<MembershipCheck>(loop_, workers_, coordinator_, stack_.transport(),
+                                                       log_, joinQuestion(), [this] {
+                                                         if (!std::exchange(failed_, true))
+                                                           ended_(0, "removed from the cluster");
+                                                       });
   generationCheck_ = std::make_unique<GenerationCheck>(loop_, workers_, coordinator_, identity_.cluster,
                                                        [this](ClusterId by) { leaveBehind(by); });
 }

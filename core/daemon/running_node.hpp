@@ -96,7 +96,6 @@ class RunningNode {
   void enterCluster();
   void foundCluster();
   void joinCluster();
-  void listenTo(std::vector<Peer> members);
   void joined(ClusterId cluster, std::vector<Peer> members);
   void startConsensus(BootKind kind);
   void leaveBehind(ClusterId by);  // found out while it runs
