@@ -109,7 +109,7 @@ void WritePath::refused(std::uint64_t sequence, Status status, std::string text)
     doubt(found);
   } else if (worthAnotherTry(status) && ticket.route == Route::ToLeader) {
     ticket.stage = Stage::Waiting;
-    ticket.refusal = notDone(status, std::move(text));
+    ticket.refusal = {status, std::move(text)};
     if (ticket.epoch != epoch_) submit(sequence);  // otherwise once something has changed, or after a pause
   } else {
     resolve(found, notDone(status, text.empty() ? std::string(name(status)) : std::move(text)));
@@ -128,7 +128,7 @@ void WritePath::lost(Tickets::iterator ticket) {
   if (t.route == Route::HereOnly)
     return resolve(ticket, notDone(Status::NotLeader, "this node does not lead any more"));
   t.stage = Stage::Waiting;
-  t.refusal = {};
+  t.refusal = {Status::Ok, {}};
   t.waitsUntil = std::min(t.deadline, loop_.now() + kLeaderWait);
 }
 
@@ -230,10 +230,10 @@ void WritePath::sweep() {
 // A leader that is well and takes no more for now is not one that cannot be reached. Unavailable without a
 // text is a consensus that knows of no leader.
 WriteResult WritePath::givenUp(const Ticket& ticket) const {
-  const WriteResult& last = ticket.refusal;
-  if (leader_ && last.reason == Status::Again)
-    return notDone(last.reason, last.text.empty() ? "too many writes are under way" : last.text);
-  if (leader_ && last.reason == Status::Unavailable && !last.text.empty()) return last;
+  const auto& [status, text] = ticket.refusal;
+  if (leader_ && status == Status::Again)
+    return notDone(status, text.empty() ? "too many writes are under way" : text);
+  if (leader_ && status == Status::Unavailable && !text.empty()) return notDone(status, text);
   return notDone(Status::NotLeader, leader_ ? "the leader cannot be reached" : "no leader is known");
 }
 
@@ -280,8 +280,8 @@ void WritePath::refuseForwarded(MemberId to, Attempt attempt, const CallOutcome&
 // Also of an attempt that has become doubtful meanwhile: its one receiver says that it was not taken. Not one
 // that was made for an earlier run of this node, whose numbers were the same.
 void WritePath::onRefused(const proto::CommandRefused& refusal) {
-  const auto ticket = tickets_.find(refusal.sequence());
   if (refusal.boot() != self_.boot) return;
+  const auto ticket = tickets_.find(refusal.sequence());
   if (ticket == tickets_.end() || ticket->second.attempt != refusal.attempt()) return;
   const Stage stage = ticket->second.stage;
   if (stage == Stage::Forwarded || stage == Stage::Doubtful)

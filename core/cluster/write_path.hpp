@@ -79,7 +79,7 @@ class WritePath {
     std::uint64_t attempt = 0;  // of the last forwarding; 0: proposed here
     Epoch epoch;                // in which it was last submitted
     Route route = Route::ToLeader;
-    WriteResult refusal;  // Waiting: why it was not taken the last time
+    Failure refusal{Status::Ok, {}};  // Waiting: why it was not taken the last time
     WriteHandler handler;
   };
   using Tickets = std::map<std::uint64_t, Ticket>;

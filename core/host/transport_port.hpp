@@ -73,8 +73,8 @@ class TransportPort {
 
   static constexpr Duration kFarewell = std::chrono::seconds(2);
 
-  // Peers beside the consensus' members: join candidates, and for a joiner the members it was told. The
-  // consensus' word on a member's endpoint and key wins.
+  // Peers beside the consensus' members: join candidates, and members that this node was told of. Of one that
+  // is both, a candidate's endpoint and key count, until it is removed: it may have moved.
   void addCandidate(Peer peer);
   void removeCandidate(MemberId member);
   // The members in force, from the consensus. One that has left stays a peer for kFarewell more, so that it

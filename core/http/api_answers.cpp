@@ -21,6 +21,7 @@ ErrorCode codeOf(OutcomeCode code) {
 struct FailureRow {
   FailureKind kind;
   ErrorCode code;
+  Applied applied = Applied::no;
 };
 constexpr FailureRow kFailures[] = {
     {FailureKind::NoLeader, ErrorCode::noLeader},
@@ -34,8 +35,8 @@ constexpr FailureRow kFailures[] = {
     {FailureKind::Invalid, ErrorCode::invalid},
     {FailureKind::TooLarge, ErrorCode::tooLarge},
     {FailureKind::Unsupported, ErrorCode::notImplemented},
-    {FailureKind::TimedOut, ErrorCode::timeout},
-    {FailureKind::Unknown, ErrorCode::unknownOutcome},
+    {FailureKind::TimedOut, ErrorCode::timeout, Applied::unknown},
+    {FailureKind::Unknown, ErrorCode::unknownOutcome, Applied::unknown},
 };
 
 }  // namespace
@@ -50,13 +51,10 @@ Error errorOf(const Outcome& refused) {
 }
 
 Error errorOf(const Failure& failure) {
-  const bool refused = failure.kind != FailureKind::Unknown && failure.kind != FailureKind::TimedOut &&
-                       failure.kind != FailureKind::Internal;
-  const Applied applied = refused ? Applied::no : Applied::unknown;
   for (const FailureRow& row : kFailures) {
-    if (row.kind == failure.kind) return Error{row.code, failure.message, applied};
+    if (row.kind == failure.kind) return Error{row.code, failure.message, row.applied};
   }
-  return Error{ErrorCode::internal, failure.message, applied};
+  return Error{ErrorCode::internal, failure.message, Applied::unknown};
 }
 
 WriteOptions writeOptions(const Request& request) {
