@@ -131,6 +131,18 @@ std::size_t votersAtRest(const ClusterState& state, std::uint32_t maxVoters) {
   return wantedVoters(staying, maxVoters);
 }
 
+// Who stays and has no vote: "node a or node b".
+std::string heirsOf(const ConsensusView& consensus, const ClusterState& state) {
+  std::string names;
+  for (const auto& entry : state.nodes) {
+    const MemberId member = entry.value->spec.member;
+    const ConsensusMember* known = consensus.find(member);
+    if (!staysInCluster(*entry.value) || (known && known->vote == Vote::Voter)) continue;
+    names += (names.empty() ? "" : " or ") + nameOf(state, member);
+  }
+  return names.empty() ? "another" : names;
+}
+
 VoterChange none(std::string reason) { return {VoterChange::Kind::None, MemberId(), std::move(reason)}; }
 
 VoterChange withoutQuorum(const ClusterState& state, MemberId member, const char* verb, const Count& after) {
@@ -232,8 +244,9 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
     const bool needed = noneTooMany || (node && staysInCluster(*node) && moreToCome(consensus, state));
     const bool spared = node && isLive(node->status) && needed;
     if (!node || (voterTooMany && !spared)) surplus.push_back(&m);
-    if (voterTooMany && spared)
-      consider(none(nameOf(state, m.member) + " keeps its vote until somebody else can take it"));
+    if (voterTooMany && spared && !staysInCluster(*node))
+      consider(none(nameOf(state, m.member) + " keeps its vote until " + heirsOf(consensus, state) +
+                    " can take it, or is removed"));
   }
   std::stable_sort(surplus.begin(), surplus.end(), [&](const ConsensusMember* a, const ConsensusMember* b) {
     return livenessOf(state, a->member) == Liveness::Gone && livenessOf(state, b->member) == Liveness::Live;

@@ -222,6 +222,14 @@ void TransportPort::deliver(MemberId from, Lane lane, Buffer message) {
   }
 }
 
+// Once, although whoever tries to join is a peer anew with each try.
+void TransportPort::logUnreachable(MemberId member, std::string_view why) {
+  std::pair<MemberId, std::string> line(member, why);
+  if (line == loggedLast_) return;
+  parts_.log.warn("peer_unreachable", {{"member", member}, {"why", why}});
+  loggedLast_ = std::move(line);
+}
+
 // A reason may come for a peer that was never up: a key that does not fit, an address that is none. Nobody
 // else would say so.
 void TransportPort::peerChanged(MemberId member, bool up, std::string_view why) {
@@ -231,7 +239,7 @@ void TransportPort::peerChanged(MemberId member, bool up, std::string_view why) 
     whyDown_.erase(member);
   else if (news)
     whyDown_[member] = why;
-  if (!changed && news) parts_.log.warn("peer_unreachable", {{"member", member}, {"why", why}});
+  if (!changed && news) logUnreachable(member, why);
   if (!changed) return;
   parts_.log.info(up ? "peer_up" : "peer_down", {{"member", member}, {"why", why}});
   if (proxy_->client() != nullptr) proxy_->client()->peer(member, up);

@@ -109,6 +109,7 @@ class TransportPort {
   void takeInbox();
   void deliver(MemberId from, Lane lane, Buffer message);
   void peerChanged(MemberId member, bool up, std::string_view why);
+  void logUnreachable(MemberId member, std::string_view why);
 
   HostParts parts_;
   Lifetime
@@ -131,6 +132,7 @@ class TransportPort {
   std::map<MemberId, Peer> declared_;
   std::set<MemberId> up_;
   std::map<MemberId, std::string> whyDown_;
+  std::pair<MemberId, std::string> loggedLast_;  // as unreachable
   MessageHandler onMessage_;
   PeerHandler onPeer_;
 };

@@ -168,7 +168,13 @@ TEST_F(TransportPortOfNode, WhyAPeerWasNeverUpIsLoggedOnceAndKept) {
   node.settle();
   EXPECT_EQ(transport().whyDown(MemberId(20)), "it has no key");
   EXPECT_EQ(transport().whyDown(MemberId(30)), "");
-  EXPECT_EQ(node.log.count("peer_unreachable"), 1U);
+  transport().removeCandidate(MemberId(20));
+  EXPECT_EQ(transport().whyDown(MemberId(20)), "");
+  transport().addCandidate({MemberId(20), "b:1", ""});
+  fake->unreachable(20, "it has no key");
+  node.settle();
+  EXPECT_EQ(transport().whyDown(MemberId(20)), "it has no key");
+  EXPECT_EQ(node.log.count("peer_unreachable"), 1U) << "it tries again and again";
   EXPECT_TRUE(peers.empty()) << "it was down before";
   fake->peer(20, true);
   node.settle();
