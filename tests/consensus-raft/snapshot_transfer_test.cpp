@@ -242,13 +242,10 @@ TEST(SnapshotTransfer, S067_CorruptedByteIsFoundAndTheSnapshotSentAgain) {
   EXPECT_EQ(cluster.node(behind).restores(), 1);
 }
 
-// A bit that flips in the leader's file while it runs: every sending of it is refused, and nobody writes.
-TEST(SnapshotTransfer, S067_SnapshotThatIsDamagedAtTheLeaderIsReplacedByANewerOne) {
-  SimCluster cluster(67, {A, B, C}, smallSnapshots());
-  const MemberId behind = leaveBehind(cluster);
-  const MemberId leader = cluster.leader();
+// A bit that flips in the leader's file: every sending of this snapshot is refused.
+LogIndex damageSnapshotOf(SimCluster& cluster, MemberId leader) {
   const LogIndex damaged = cluster.node(leader).status().snapshotIndex;
-  cluster.network().filter = [&](const Message& m) {
+  cluster.network().filter = [&cluster, damaged](const Message& m) {
     const auto* chunk = std::get_if<SnapshotChunk>(&m.body);
     if (chunk == nullptr || chunk->meta.index != damaged || chunk->bytes.size() == 0) return true;
     Message bad = m;
@@ -258,6 +255,27 @@ TEST(SnapshotTransfer, S067_SnapshotThatIsDamagedAtTheLeaderIsReplacedByANewerOn
     cluster.network().inject(cluster.now() + 2ms, bad);
     return false;
   };
+  return damaged;
+}
+
+// Found by the simulation (seed 2589): the leader's disk had been full shortly before, and nobody wrote any
+// more, so the newer snapshot was never asked for.
+TEST(SnapshotTransfer, S067_TheNewerOneIsWrittenOnceTheDiskTakesItAlsoWhereNobodyWrites) {
+  SimCluster cluster(67, {A, B, C}, smallSnapshots());
+  const MemberId behind = leaveBehind(cluster);
+  const MemberId leader = cluster.leader();
+  const LogIndex damaged = damageSnapshotOf(cluster, leader);
+  cluster.step(leader, SnapshotNotWritten{});
+  cluster.heal();
+  cluster.expectConverged();
+  EXPECT_GT(cluster.node(behind).status().snapshotIndex, damaged);
+}
+
+TEST(SnapshotTransfer, S067_SnapshotThatIsDamagedAtTheLeaderIsReplacedByANewerOne) {
+  SimCluster cluster(67, {A, B, C}, smallSnapshots());
+  const MemberId behind = leaveBehind(cluster);
+  const MemberId leader = cluster.leader();
+  const LogIndex damaged = damageSnapshotOf(cluster, leader);
   cluster.heal();
   cluster.expectConverged();
   EXPECT_EQ(cluster.node(behind).restores(), 1);

@@ -55,6 +55,7 @@ void Raft::on(const Tick& event) {
   tickStoreFull();
   tickReads();
   tickSnapshots();
+  maybeTakeSnapshot();  // one that could not be written is due again, also where nobody writes
 }
 
 void Raft::on(const Receive& event) {
