@@ -229,11 +229,14 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
     return false;
   };
 
-  // Promote before demoting: whoever is about to be replaced may still be needed.
+  // Promote before demoting: whoever is about to be replaced may still be needed, also one that is down: it
+  // may come back, and of those who are left one may lose its disk.
+  bool heirsWait = false;
   for (const MemberId member : target) {
     if (consensus.find(member)->vote == Vote::Voter) continue;
     VoterChange change = promote(consensus, state, member, nameOf(state, member) + " has caught up");
     if (consider(change)) return change;
+    heirsWait = true;
   }
   // The dead, the leaving and the removed before the living.
   std::vector<const ConsensusMember*> surplus;
@@ -242,7 +245,7 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
     const NodeRecord* node = state.findNode(m.member);
     const bool voterTooMany = m.vote == Vote::Voter && !contains(target, m.member);
     const bool needed = noneTooMany || (node && staysInCluster(*node) && moreToCome(consensus, state));
-    const bool spared = node && isLive(node->status) && needed;
+    const bool spared = node && ((isLive(node->status) && needed) || (noneTooMany && heirsWait));
     if (!node || (voterTooMany && !spared)) surplus.push_back(&m);
     if (voterTooMany && spared && !staysInCluster(*node))
       consider(none(nameOf(state, m.member) + " keeps its vote until " + heirsOf(consensus, state) +

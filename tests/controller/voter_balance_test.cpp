@@ -69,6 +69,26 @@ TEST(VoterBalance, ADeadVoterIsReplacedByALiveLearnerPromotingFirst) {
   EXPECT_EQ(cluster.sim.voterChanges[1].member, ClusterSim::member(victim));
 }
 
+// Found by the simulation (seed 17333): of the two voters that were left one lost its disk, while the third
+// would have come back with its own.
+TEST(VoterBalance, ADeadVoterKeepsItsVoteWhileTheLearnerThatIsToTakeItDoesNotAnswer) {
+  AtRest cluster(4);
+  std::uint64_t victim = 0;
+  MemberId learner;
+  for (std::uint64_t n = 2; n <= 4; ++n)
+    cluster.vote(n) == Vote::Voter ? void(victim = n) : void(learner = ClusterSim::member(n));
+  ASSERT_TRUE(cluster.sim.apply(SetNodeStatus{ClusterSim::member(victim), 0, NodeStatus::Down, {}, {}, {}})
+                  .applied());
+  for (ConsensusMember& member : cluster.sim.consensus.members)
+    if (member.member == learner) member.contact = Contact::Silent;
+  EXPECT_EQ(cluster.next().kind, Kind::None);
+  EXPECT_THAT(cluster.next().reason, HasSubstr("does not answer"));
+  for (ConsensusMember& member : cluster.sim.consensus.members)
+    if (member.member == learner) member.contact = Contact::Heard;
+  EXPECT_EQ(cluster.next().kind, Kind::Promote);
+  EXPECT_EQ(cluster.next().member, learner);
+}
+
 TEST(VoterBalance, WithoutAReplacementADeadVoterKeepsItsVote) {
   AtRest cluster(3);
   cluster.sim.voterChanges.clear();
