@@ -50,7 +50,7 @@ std::string DeliverySchedule::laneOf(const ClusterEvent& event) const {
 void DeliverySchedule::scan(const ClusterState& state) {
   while (pending_.size() < window()) {
     const EventSeq seq = after(scanned_);
-    if (seq >= state.nextEvent) return;
+    if (seq >= state.nextEvent) break;
     const EventSeq oldest = state.oldestEvent();
     if (seq < oldest) {
       const EventSeq last = before(oldest);
