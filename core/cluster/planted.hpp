@@ -1,5 +1,5 @@
 // Known defects that a build for tests can plant, one at a time, to show that the tests would notice: those
-// of the replicated state and its write path. The consensus has its own
+// of the replicated state, its write path, and what hook sinks are told of it. The consensus has its own
 // (plugins/consensus-raft/core/planted.hpp), where the mechanism is explained.
 #pragma once
 
@@ -9,8 +9,12 @@ namespace clusterkit {
 
 #define CLUSTERKIT_STATE_DEFECTS(X) \
   X(ForwardedCommandTakenTwice)     \
+  X(LostEventsNotTold)              \
   X(RepeatedRequestAppliedAgain)    \
   X(ResultsOutsideTheSnapshot)      \
+  X(SinkCursorRunsAhead)            \
+  X(SinkServedBeforeItsTerm)        \
+  X(UnsavedDeliveriesUnbounded)     \
   X(VersionNotCompared)
 
 enum class StateDefect {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/planted.hpp"
+
 namespace clusterkit {
 namespace {
 
@@ -54,6 +56,10 @@ void DeliverySchedule::scan(const ClusterState& state) {
     const EventSeq oldest = state.oldestEvent();
     if (seq < oldest) {
       const EventSeq last = before(oldest);
+      if (planted(StateDefect::LostEventsNotTold)) {
+        scanned_ = last;
+        continue;
+      }
       admit(last, gapEvent(state, seq, last), seq);
       continue;
     }
@@ -162,6 +168,7 @@ void DeliverySchedule::moveTo(const SinkCursor& cursor) {
 }
 
 EventSeq DeliverySchedule::delivered() const {
+  if (planted(StateDefect::SinkCursorRunsAhead)) return scanned_;
   return pending_.empty() ? scanned_ : before(pending_.begin()->second.begin);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/planted.hpp"
+
 namespace clusterkit {
 namespace {
 
@@ -124,7 +126,8 @@ std::optional<EventSeq> HookSink::ownStart() const {
 void HookSink::pump() {
   if (phase_ != Phase::Running || paused_ || state_ == nullptr) return;
   const std::size_t limit = rules_.delivery.concurrency;
-  const std::size_t room = limit - std::min(limit, unsaved_ + schedule_.running());
+  const std::size_t unsaved = planted(StateDefect::UnsavedDeliveriesUnbounded) ? 0 : unsaved_;
+  const std::size_t room = limit - std::min(limit, unsaved + schedule_.running());
   for (Delivery& delivery : schedule_.next(*state_, parts_.loop.now(), room)) deliver(std::move(delivery));
   // What is due already waits for an answer or a cursor, not for a time.
   if (const MonotonicTime wake = schedule_.nextWake(); wake > parts_.loop.now()) wakeAt(wake);

@@ -201,7 +201,7 @@ MemberId Cluster::add() {
 void Cluster::start(MemberId member) {
   if (node(member) != nullptr || disk(member).unreadable) return;
   const std::vector<MemberId> everybody = members();
-  const NodeParts parts{plan_, scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_};
+  const NodeParts parts{plan_, scheduler_, network_, dice_, trace_, oracle_, somebodyLostPower_, calmSinks_};
   const NodeIdentity identity{member, ++boots_[member], plan_.facts.id,
                               member == MemberId(1) ? BootKind::New : BootKind::Join,
                               plan_.mixesVersions && dice_.oneIn(2) ? Version::Other : Version::Ours};

@@ -48,6 +48,9 @@ class Cluster {
   Verdict& verdict() { return verdict_; }
   Oracle& oracle() { return oracle_; }
 
+  // From now on no hook sink fails any more.
+  void calmSinks() { calmSinks_ = true; }
+
   // Called when a node has lost its power, after its disk has lost what was not synced.
   std::function<void(MemberId)> onLoss;
 
@@ -72,6 +75,7 @@ class Cluster {
   Oracle oracle_;
   Network network_;
   bool somebodyLostPower_ = false;
+  bool calmSinks_ = false;
   std::map<MemberId, std::unique_ptr<SimNode>> nodes_;
 };
 

@@ -32,6 +32,13 @@ std::vector<SimNode*> runningMembers(Cluster& cluster) {
   return all;
 }
 
+std::string whatIsUntold(Cluster& cluster) {
+  if (cluster.plan().sinks.empty()) return {};
+  for (SimNode* node : runningMembers(cluster))
+    if (std::string left = node->sinks().whatIsLeft(node == cluster.leader()); !left.empty()) return left;
+  return {};
+}
+
 std::string whatIsMissing(Cluster& cluster) {
   SimNode* const leader = cluster.leader();
   if (leader == nullptr) return "nobody leads";

@@ -16,5 +16,7 @@ std::vector<SimNode*> runningMembers(Cluster& cluster);
 
 // What is missing, in one line; empty: the cluster is at rest.
 std::string whatIsMissing(Cluster& cluster);
+// What hook sinks were not told of yet, in one line.
+std::string whatIsUntold(Cluster& cluster);
 
 }  // namespace clusterkit::sim

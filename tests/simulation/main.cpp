@@ -65,6 +65,8 @@ void summarize(const Result& sum, std::uint64_t seeds, std::uint64_t broken, dou
   print("changes", static_cast<double>(sum.changes));
   print("transfers", static_cast<double>(sum.transfers));
   print("requests", static_cast<double>(sum.requests));
+  print("sink_deliveries", static_cast<double>(sum.deliveries));
+  print("sink_orders", static_cast<double>(sum.orders));
   print("histories", static_cast<double>(sum.histories));
   print("too_hard_histories", static_cast<double>(sum.tooHard));
   const auto types = clusterkit::eventTypes();

@@ -59,6 +59,12 @@ SimNode::Duties::Duties(const LeaderDuties::Parts& parts, const DutySettings& se
       gate(parts.loop, parts.coordinator, leader),
       announcer(parts.loop, parts.coordinator, gate, parts.log, self) {}
 
+void SimNode::takeSinks() {
+  if (parts_.plan.sinks.empty()) return;
+  const SinkParts parts{identity_.member, loop_, power_, parts_.dice, parts_.witness, parts_.calmSinks};
+  sinks_.emplace(parts, parts_.plan.sinks, log_, coordinator_, stack_->store(), identity_.boot);
+}
+
 void SimNode::introduce(MemberId peer) {
   if (peer != identity_.member)
     stack_->transport().addCandidate({peer, "member-" + std::to_string(peer.value), ""});
@@ -70,6 +76,7 @@ void SimNode::start() {
     const TransportAddress address = stack_->startTransport(identity_.member);
     const BootKind kind = image.value().empty() ? identity_.empty : BootKind::Restart;
     try {
+      takeSinks();
       running_ = true;
       stack_->startConsensus(
           {kind, identity_.cluster, {identity_.member, address.endpoint, address.publicKey}});

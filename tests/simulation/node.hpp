@@ -12,6 +12,7 @@
 #include "simulation/disk_store.hpp"
 #include "simulation/network_transport.hpp"
 #include "simulation/plan.hpp"
+#include "simulation/sinks.hpp"
 
 namespace clusterkit::sim {
 
@@ -24,6 +25,7 @@ struct NodeParts {
   Trace& trace;
   Witness& witness;
   bool& somebodyLostPower;
+  const bool& calmSinks;
 };
 
 // Who it is; the disk outlives the run.
@@ -53,6 +55,7 @@ class SimNode final : private ConsensusListener, private ClusterObserver {
   Coordinator& coordinator() { return coordinator_; }
   const Coordinator& coordinator() const { return coordinator_; }
   LeaderGate& gate() { return duties_->gate; }                  // only with Plan::duties
+  SimSinks& sinks() { return *sinks_; }                         // only with Plan::sinks, of a running one
   bool isRunning() const { return running_ && power_.isOn(); }  // its consensus has been started
   bool leads() const { return isRunning() && coordinator_.leading(); }
   void introduce(MemberId peer);
@@ -78,6 +81,7 @@ class SimNode final : private ConsensusListener, private ClusterObserver {
   };
 
   void takeDuties(const DutySettings& settings);
+  void takeSinks();
   void start();
   void fatal(const std::string& reason, PluginExit exit);
 
@@ -107,6 +111,7 @@ class SimNode final : private ConsensusListener, private ClusterObserver {
   Instances instances_;
   std::optional<PluginStack> stack_;
   std::optional<Duties> duties_;
+  std::optional<SimSinks> sinks_;
   bool running_ = false;
 };
 

@@ -73,6 +73,33 @@ void Oracle::state(MemberId member, const ClusterState& state,
   stateHashes_.state(member, state, verdict_);
   events_.state(member, state, events, verdict_);
   epochs_.state(member, state, verdict_);
+  sinks_.state(member, state, events, verdict_);
+}
+
+void Oracle::sinkTold(MemberId member, const SinkRules& sink, const ClusterEvent& event) {
+  trace_.note(Step::SinkTold, member.value, event.seq.value, event.body.index());
+  sinks_.told(member, sink, event, verdict_);
+}
+
+void Oracle::sinkDone(MemberId member, const SinkRules& sink, const ClusterEvent& event) {
+  trace_.note(Step::SinkDone, member.value, event.seq.value);
+  sinks_.done(member, sink, event, verdict_);
+}
+
+void Oracle::sinkLoaded(MemberId member, const SinkRules& sink, const std::optional<SinkCursor>& cursor) {
+  sinks_.loaded(member, sink, cursor, verdict_);
+}
+
+void Oracle::sinkSaving(MemberId member, const SinkRules& sink, const SinkCursor& cursor) {
+  sinks_.saving(member, sink, cursor, verdict_);
+}
+
+void Oracle::sinkSaved(MemberId member, const SinkRules& sink, const SinkCursor& cursor) {
+  sinks_.saved(member, sink, cursor);
+}
+
+void Oracle::sinkOrdered(MemberId member, const SinkRules& sink, std::optional<EventSeq> after) {
+  sinks_.ordered(member, sink, after);
 }
 
 // Only a failed disk is a reason to stop; everything else is a promise that somebody has broken.

@@ -6,6 +6,7 @@
 
 #include "simulation/log_invariants.hpp"
 #include "simulation/promises.hpp"
+#include "simulation/sink_deliveries.hpp"
 #include "simulation/state_invariants.hpp"
 #include "simulation/trace.hpp"
 #include "simulation/witness.hpp"
@@ -25,6 +26,11 @@ class Oracle final : public Witness {
   void committed(MemberId member, std::span<const Committed> entries) override;
   void state(MemberId member, const ClusterState& state,
              std::span<const std::shared_ptr<const ClusterEvent>> events) override;
+  void sinkTold(MemberId member, const SinkRules& sink, const ClusterEvent& event) override;
+  void sinkDone(MemberId member, const SinkRules& sink, const ClusterEvent& event) override;
+  void sinkLoaded(MemberId member, const SinkRules& sink, const std::optional<SinkCursor>& cursor) override;
+  void sinkSaving(MemberId member, const SinkRules& sink, const SinkCursor& cursor) override;
+  void sinkSaved(MemberId member, const SinkRules& sink, const SinkCursor& cursor) override;
   void ended(MemberId member, const std::string& reason, bool storeFailed) override;
 
   void endOfEvent();
@@ -32,6 +38,10 @@ class Oracle final : public Witness {
   // How the consensus of a running member stands; asked between events only.
   std::function<std::optional<ConsensusStatus>(MemberId)> statusOf;
   bool readsMessages = false;
+
+  // See SinkDeliveries.
+  void sinkOrdered(MemberId member, const SinkRules& sink, std::optional<EventSeq> after);
+  std::size_t deliveries() const { return sinks_.count(); }
 
   // A client was told that its write has been applied here.
   void acknowledged(LogIndex index);
@@ -56,6 +66,7 @@ class Oracle final : public Witness {
   StateHashesEqual stateHashes_;
   EventsDenseAndInOrder events_;
   EpochsNeverOwnedTwice epochs_;
+  SinkDeliveries sinks_;
 };
 
 }  // namespace clusterkit::sim

@@ -41,6 +41,7 @@ Plan::Plan(std::uint64_t s) : seed(s) {
   drawFaults(dice);
   if (dice.oneIn(4)) drawDeposedLeaders(dice);
   if (dice.oneIn(4)) drawDuties(dice);
+  if (dice.oneIn(duties ? 2 : 4)) drawSinks(dice);
 }
 
 std::size_t Plan::voters() const {
@@ -133,6 +134,32 @@ void Plan::drawDuties(Dice& dice) {
   duties = settings;
   facts.maxVoters = static_cast<std::uint32_t>(3 + 2 * dice.below(3));
   changesMembers = changesOwners = false;
+}
+
+void Plan::drawSinks(Dice& dice) {
+  const std::size_t count = dice.between(1, 3);
+  for (std::size_t number = 0; number < count; ++number) sinks.push_back(someSink(dice, number));
+  ordersSinks = dice.oneIn(2);
+}
+
+SinkPlan Plan::someSink(Dice& dice, std::size_t number) const {
+  SinkPlan sink;
+  SinkRules& rules = sink.rules;
+  rules.name = "sink-" + std::to_string(number);
+  // Without duties nobody announces who leads, and with which run of a node a new sink begins.
+  if (duties && dice.oneIn(2)) rules.scope = SinkScope::Leader;
+  rules.start = duties && dice.oneIn(2) ? SinkStart::New : SinkStart::Oldest;
+  rules.timeout = dice.between(Duration(50ms), Duration(2s));
+  rules.deadLetter = false;
+  rules.delivery.concurrency = static_cast<std::uint32_t>(dice.oneIn(2) ? 1 : dice.between(2, 4));
+  if (dice.oneIn(3)) rules.delivery.maxAttempts = static_cast<std::uint32_t>(dice.between(1, 4));
+  rules.delivery.backoff = dice.between(Duration(1ms), Duration(100ms));
+  rules.delivery.maxBackoff = dice.between(Duration(100ms), Duration(1s));
+  if (dice.oneIn(3)) rules.delivery.types = {"value_change", "leader_change"};
+  sink.answerMax = dice.oneIn(2) ? Duration(1ms) : dice.between(Duration(1ms), Duration(300ms));
+  sink.failPercent = static_cast<std::uint32_t>(dice.oneIn(2) ? 0 : dice.below(60));
+  sink.latePercent = static_cast<std::uint32_t>(dice.oneIn(2) ? 0 : dice.below(10));
+  return sink;
 }
 
 }  // namespace clusterkit::sim

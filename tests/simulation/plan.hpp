@@ -9,6 +9,7 @@
 
 #include "cluster/cluster_facts.hpp"
 #include "controller/leader_duties.hpp"
+#include "events/sink_rules.hpp"
 #include "simulation/components.hpp"
 #include "simulation/dice.hpp"
 #include "simulation/disk.hpp"
@@ -41,6 +42,14 @@ enum class Fault : std::uint8_t {
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::Freeze) + 1;
 std::string_view name(Fault fault);
 
+// A hook sink of every node, and how well it does its work.
+struct SinkPlan {
+  SinkRules rules;
+  Duration answerMax{};
+  std::uint32_t failPercent = 0;
+  std::uint32_t latePercent = 0;  // of its answers come when their time is over
+};
+
 struct Plan {
   explicit Plan(std::uint64_t seed);
 
@@ -72,6 +81,8 @@ struct Plan {
   // The leader has its real duties: it probes, and decides who is down, who votes and what moves. Without
   // them the operator does what they could decide, and what they never would.
   std::optional<DutySettings> duties;
+  std::vector<SinkPlan> sinks;
+  bool ordersSinks = false;  // they are held, let go, and told to repeat
 
  private:
   void drawOptions(Dice& dice);
@@ -79,6 +90,8 @@ struct Plan {
   void drawFaults(Dice& dice);
   void drawDeposedLeaders(Dice& dice);
   void drawDuties(Dice& dice);
+  void drawSinks(Dice& dice);
+  SinkPlan someSink(Dice& dice, std::size_t number) const;
 };
 
 }  // namespace clusterkit::sim

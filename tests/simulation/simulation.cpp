@@ -9,6 +9,7 @@
 #include "simulation/nemesis.hpp"
 #include "simulation/operator.hpp"
 #include "simulation/requests.hpp"
+#include "simulation/sink_orders.hpp"
 
 namespace clusterkit::sim {
 namespace {
@@ -27,6 +28,7 @@ class Run {
         clients_(cluster_),
         operator_(cluster_),
         requests_(cluster_),
+        sinkOrders_(cluster_),
         nemesis_(cluster_) {}
 
   void run() {
@@ -49,6 +51,8 @@ class Run {
     r.changes = operator_.changes();
     r.transfers = operator_.transfers();
     r.requests = requests_.taken();
+    r.orders = sinkOrders_.taken();
+    r.deliveries = cluster_.oracle().deliveries();
     r.told = cluster_.oracle().told();
     r.histories = plan_.keys;
     r.tooHard = tooHard_;
@@ -63,15 +67,18 @@ class Run {
     clients_.begin();
     operator_.begin();
     requests_.begin();
+    sinkOrders_.begin();
     nemesis_.begin();
     cluster_.runFor(plan_.safety);
     clients_.stop();
     operator_.stop();
     requests_.stop();
+    sinkOrders_.stop();
   }
 
   void liveness() {
     nemesis_.heal();
+    cluster_.calmSinks();
     expect([this] { return runningMembers(cluster_).size() >= kMembersMin && clients_.isIdle(); },
            "a leader is elected");
     if (!cluster_.verdict().holds()) return;
@@ -93,11 +100,15 @@ class Run {
     return clients_.refusedInLastRound() == 0;
   }
 
-  bool isAtRest() { return whatIsMissing(cluster_).empty(); }
+  std::string whatIsLeft() {
+    std::string missing = whatIsMissing(cluster_);
+    return missing.empty() ? whatIsUntold(cluster_) : missing;
+  }
+  bool isAtRest() { return whatIsLeft().empty(); }
 
   void expect(const std::function<bool()>& condition, const char* what) {
     if (cluster_.runUntil(condition, kConvergence)) return;
-    const std::string missing = whatIsMissing(cluster_);
+    const std::string missing = whatIsLeft();
     cluster_.verdict().broken(
         "Converges", std::string("not within a minute: ") + what + (missing.empty() ? "" : "; " + missing));
   }
@@ -107,6 +118,7 @@ class Run {
   Clients clients_;
   Operator operator_;
   Requests requests_;
+  SinkOrders sinkOrders_;
   Nemesis nemesis_;
   std::size_t tooHard_ = 0;
 };
@@ -127,6 +139,8 @@ void Result::add(const Result& other) {
   changes += other.changes;
   transfers += other.transfers;
   requests += other.requests;
+  orders += other.orders;
+  deliveries += other.deliveries;
   addTo(told, other.told);
   histories += other.histories;
   tooHard += other.tooHard;

@@ -21,6 +21,7 @@ struct Result {
   Duration simulated{};
   // What was reached, to see that a run was worth something.
   std::size_t answered = 0, committed = 0, terms = 0, changes = 0, transfers = 0, requests = 0;
+  std::size_t deliveries = 0, orders = 0;  // to hook sinks, and of those who hold them
   // Histories of one key, and those of them for which the checker found no answer in its number of steps.
   std::size_t histories = 0, tooHard = 0;
   EventsDenseAndInOrder::Told told{};

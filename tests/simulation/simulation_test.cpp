@@ -51,6 +51,8 @@ TEST_P(SimulatedSeeds, EveryPromiseHoldsUnderAllFaultsAndProgressReturns) {
   EXPECT_GT(sum.terms, 2 * seeds);
   EXPECT_GT(sum.changes, seeds / 2);
   EXPECT_GT(sum.transfers, seeds / 4);
+  EXPECT_GT(sum.deliveries, 10 * seeds);
+  EXPECT_GT(sum.orders, seeds / 10);
   if (seeds < 1000) return;
   for (std::size_t fault = 0; fault < kFaults; ++fault)
     EXPECT_GT(sum.injected[fault], seeds / 10) << name(static_cast<Fault>(fault));

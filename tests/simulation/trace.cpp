@@ -37,6 +37,9 @@ std::string_view name(Step step) {
     case Step::Asked: return "asked";
     case Step::Fault: return "fault";
     case Step::Healed: return "healed";
+    case Step::SinkTold: return "sink told";
+    case Step::SinkDone: return "sink done";
+    case Step::SinkOrdered: return "sink ordered";
   }
   return "?";
 }

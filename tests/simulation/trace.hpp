@@ -36,6 +36,9 @@ enum class Step : std::uint8_t {
   Asked,         // node, kind of change, member
   Fault,         // number of the fault, node, other
   Healed,
+  SinkTold,     // node, event, its kind
+  SinkDone,     // node, event
+  SinkOrdered,  // node, what: 0 pause, 1 resume, else replay
 };
 std::string_view name(Step step);
 

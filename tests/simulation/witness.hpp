@@ -2,9 +2,11 @@
 // does nothing, so that a test of one part needs no cluster.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "cluster/state.hpp"
+#include "events/sink_rules.hpp"
 #include "host/consensus_port.hpp"
 #include "simulation/disk.hpp"
 
@@ -25,6 +27,13 @@ class Witness {
   virtual void committed(MemberId, std::span<const Committed>) {}
   // After a batch was applied; after a restore, with no events.
   virtual void state(MemberId, const ClusterState&, std::span<const std::shared_ptr<const ClusterEvent>>) {}
+  // A hook sink is given an event; it has acknowledged one, or its attempts are used up.
+  virtual void sinkTold(MemberId, const SinkRules&, const ClusterEvent&) {}
+  virtual void sinkDone(MemberId, const SinkRules&, const ClusterEvent&) {}
+  // The cursor of a node's own sink was read, is given to the disk, is durable.
+  virtual void sinkLoaded(MemberId, const SinkRules&, const std::optional<SinkCursor>&) {}
+  virtual void sinkSaving(MemberId, const SinkRules&, const SinkCursor&) {}
+  virtual void sinkSaved(MemberId, const SinkRules&, const SinkCursor&) {}
   // The node has given itself up.
   virtual void ended(MemberId, const std::string& /*reason*/, bool /*storeFailed*/) {}
 };
