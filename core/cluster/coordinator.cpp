@@ -29,32 +29,12 @@ void Coordinator::attach(PluginStack& stack, MemberId self, std::uint64_t boot) 
   boot_ = boot;
   peers_ = std::make_unique<PeerLink>(stack.transport(), log_);
   writes_ = std::make_unique<WritePath>(loop_, stack.consensus(), *peers_, WritePath::Self{self, boot});
+  reads_ = std::make_unique<ReadPath>(loop_, stack.consensus());
   snapshots_ = std::make_unique<Snapshotter>(loop_, stack.store(), stack.consensus(), log_);
 }
 
 void Coordinator::stop() {
   if (writes_) writes_->stop();
-}
-
-void Coordinator::readBarrier(MonotonicTime deadline, UniqueFunction<void(Result<LogIndex>)> done) {
-  // One of the two answers, the other finds nothing left to call.
-  auto shared = std::make_shared<UniqueFunction<void(Result<LogIndex>)>>(std::move(done));
-  const auto answer = [shared](Result<LogIndex> result) {
-    if (auto once = std::exchange(*shared, nullptr)) once(std::move(result));
-  };
-  const Failure late{Status::Timeout, "no quorum confirmed the read in time"};
-  const TimerId timer = loop_.timerAt(deadline, [answer, late] { answer(late); });
-  consensus().barrier([this, alive = lifetime_.watch(), answer, timer, late](CallOutcome outcome) {
-    if (!alive.expired()) loop_.cancel(timer);
-    if (outcome.ok())
-      answer(outcome.index());
-    else if (outcome.status == Status::Timeout ||
-             (outcome.status == Status::Unavailable && outcome.text.empty()))
-      answer(late);  // a consensus that gives up without another reason has found no quorum
-    else
-      answer(
-          Failure{outcome.status, outcome.text.empty() ? std::string(name(outcome.status)) : outcome.text});
-  });
 }
 
 bool Coordinator::commit(std::span<const Committed> entries) {

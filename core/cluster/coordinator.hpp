@@ -13,6 +13,7 @@
 #include "cluster/apply.hpp"
 #include "cluster/peer_link.hpp"
 #include "cluster/published.hpp"
+#include "cluster/read_path.hpp"
 #include "cluster/recent_states.hpp"
 #include "cluster/snapshotter.hpp"
 #include "cluster/state.hpp"
@@ -77,7 +78,7 @@ class Coordinator final : public ConsensusListener {
     writes_->propose(std::move(body), std::move(idempotency), deadline, std::move(handler), route);
   }
   // A linearizable read point: when it comes, state() contains every write acknowledged before the call.
-  void readBarrier(MonotonicTime deadline, UniqueFunction<void(Result<LogIndex>)> done);
+  void readBarrier(MonotonicTime deadline, ReadHandler done) { reads_->barrier(deadline, std::move(done)); }
 
   // ConsensusListener
   bool commit(std::span<const Committed> entries) override;
@@ -103,6 +104,7 @@ class Coordinator final : public ConsensusListener {
   std::uint64_t boot_ = 0;
   std::unique_ptr<PeerLink> peers_;
   std::unique_ptr<WritePath> writes_;
+  std::unique_ptr<ReadPath> reads_;
   std::unique_ptr<Snapshotter> snapshots_;
   std::vector<ClusterObserver*> observers_;
 

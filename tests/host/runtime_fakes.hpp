@@ -52,6 +52,7 @@ struct ConsensusScript {
   bool answersStop = true;
   bool commits = true;                      // false: proposals wait for ever
   bool changesMembers = true;               // false: changes wait for ever
+  bool answersBarriers = true;              // false: they are kept in `barriers`
   std::vector<std::size_t> proposedCounts;  // one per propose call
   std::vector<std::string> messages;
   std::vector<std::pair<std::uint64_t, bool>> peerChanges;
@@ -138,7 +139,10 @@ class FakeConsensus final : public Consensus {
   ~FakeConsensus() override;
   void start(const ck_cluster_boot& boot) override;
   void propose(const ck_span* commands, std::uint64_t count, ck_token first) override;
-  void barrier(ck_token token) override { host.complete(token, CK_OK, lastIndex); }
+  void barrier(ck_token token) override {
+    if (script.answersBarriers) host.complete(token, CK_OK, lastIndex);
+    barriers.push_back(token);
+  }
   void changeMembers(const ck_member_change& change, ck_token token) override;
   void stepDown(std::uint64_t to, ck_token token) override { host.complete(token, CK_NOT_LEADER, to); }
   void applied(std::uint64_t index) override;
@@ -172,6 +176,7 @@ class FakeConsensus final : public Consensus {
     ck_token token;
   };
   std::deque<Waiting> waiting;
+  std::vector<ck_token> barriers;  // all that were asked for
 
  private:
   void commitWaiting();
