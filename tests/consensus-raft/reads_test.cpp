@@ -90,6 +90,38 @@ TEST(Reads, ThatComeWhileARoundIsSlowGetOneBesideIt) {
   EXPECT_EQ(node.outcome(Handle{2}), OutcomeCode::Ok);
 }
 
+TEST(Reads, OnlyAsManyAreAskedAsAMajorityNeedsAndTheOthersWhenTheAnswerStaysAway) {
+  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  node.forget();
+  node.step(Barrier{Handle{1}});
+  ASSERT_TRUE(node.newest<Heartbeat>(B)) << "it was heard last";
+  EXPECT_FALSE(node.newest<Heartbeat>(C));
+  const MonotonicTime patience = node.raft().nextDeadline();
+  ASSERT_LT(patience, node.now() + testOptions().heartbeatInterval);
+  node.wait(patience - node.now());
+  ASSERT_TRUE(node.newest<Heartbeat>(C));
+  node.receive(C, term(2), HeartbeatReply{node.newest<Heartbeat>(C)->round, at(0)});
+  EXPECT_EQ(node.outcome(Handle{1}), OutcomeCode::Ok);
+  node.forget();
+  node.step(Barrier{Handle{2}});
+  EXPECT_TRUE(node.newest<Heartbeat>(C)) << "who has answered is asked first from now on";
+  EXPECT_FALSE(node.newest<Heartbeat>(B));
+}
+
+TEST(Reads, ALearnerIsNotAskedForItsAnswerCountsForNothing) {
+  const Configuration oneLearns = configurationOf({A, B, C}, {D});
+  SoloNode node(stateOf(A, oneLearns, {}, inTerm(1)));
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  node.receive(D, term(2), AppendAccepted{at(2)});
+  node.forget();
+  node.step(Barrier{Handle{1}});
+  EXPECT_TRUE(node.newest<Heartbeat>(B));
+  EXPECT_FALSE(node.newest<Heartbeat>(D));
+}
+
 TEST(Reads, S090_AnswersOfAnEarlierReignConfirmNothing) {
   SoloNode node(stateOf(A, abc, {}, inTerm(1)));
   node.lead({B});

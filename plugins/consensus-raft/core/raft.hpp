@@ -155,6 +155,7 @@ class Raft {
   void tickCommitNews();
   void tickHeartbeat();
   void sendHeartbeats();
+  void sendHeartbeat(MemberId member, Progress& progress);
   void on(MemberId from, const AppendAccepted& reply, const Message& message);
   void on(MemberId from, const AppendRejected& reply, const Message& message);
   void on(MemberId from, const HeartbeatReply& reply, const Message& message);
@@ -199,6 +200,8 @@ class Raft {
   void on(MemberId from, const ReadIndexRequest& request, const Message& message);
   void on(MemberId from, const ReadIndexReply& reply, const Message& message);
   void startReadRound();
+  void askQuickest();
+  void askAllWhoWait();
   void confirmReadRounds();
   void readConfirmed(const ReadRound::Reader& reader, LogIndex index);
   void readFailed(const ReadRound::Reader& reader, OutcomeCode code);

@@ -1,6 +1,7 @@
 // Linearizable reads by read index (6.4): no log entry, no lease. Each round has an id of its own and is
 // confirmed only by answers to heartbeats that carried it or a later one (etcd#20418).
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "planted.hpp"
@@ -8,6 +9,11 @@
 #include "raft.hpp"
 
 namespace clusterkit::raft {
+namespace {
+
+constexpr int kPatienceDivisor = 5;  // of a heartbeat's time, before all are asked
+
+}  // namespace
 
 std::size_t Raft::pendingReads() const {
   std::size_t count = forwarded_.asked.size() + forwarded_.waiting.size() + confirmedReads_.size();
@@ -46,9 +52,40 @@ void Raft::startReadRound() {
   if (!leader.rounds.empty() && now_ < leader.nextRound) return;
   leader.nextRound = now_ + options_.readRoundSpacing;
   leader.lastRound = RoundId{leader.lastRound.value + 1};
-  leader.rounds.push_back({leader.lastRound, commit_, std::exchange(leader.waitingReads, {})});
-  sendHeartbeats();
+  leader.rounds.push_back({leader.lastRound, commit_, std::exchange(leader.waitingReads, {}),
+                           now_ + options_.heartbeatInterval / kPatienceDivisor});
+  askQuickest();
   confirmReadRounds();
+}
+
+// A majority is enough, so only as many are asked as it takes, those first who have answered the newest
+// round: an answer that is not needed costs its sender and us as much as one that is. The others are asked
+// when it stays away, and with the next heartbeat.
+void Raft::askQuickest() {
+  std::vector<std::pair<MemberId, Progress*>> byAnswer;
+  for (auto& [member, progress] : leading()->progress)
+    if (configuration().isVoter(member)) byAnswer.emplace_back(member, &progress);
+  std::stable_sort(byAnswer.begin(), byAnswer.end(), [](const auto& a, const auto& b) {
+    return std::tuple(a.second->ackedRound, a.second->lastContact) >
+           std::tuple(b.second->ackedRound, b.second->lastContact);
+  });
+  std::size_t asked = 0;
+  const auto isAsked = [&](MemberId id) {
+    const auto end = byAnswer.begin() + static_cast<std::ptrdiff_t>(asked);
+    return id == self_ ||
+           std::any_of(byAnswer.begin(), end, [&](const auto& item) { return item.first == id; });
+  };
+  while (asked < byAnswer.size() && !hasQuorum(configuration(), isAsked)) {
+    sendHeartbeat(byAnswer[asked].first, *byAnswer[asked].second);
+    ++asked;
+  }
+}
+
+void Raft::askAllWhoWait() {
+  LeaderState& leader = *leading();
+  if (leader.rounds.empty() || now_ < leader.rounds.front().askAllAt) return;
+  for (ReadRound& round : leader.rounds) round.askAllAt = MonotonicTime::max();
+  sendHeartbeats();
 }
 
 void Raft::confirmReadRounds() {
@@ -143,6 +180,7 @@ void Raft::tickReads() {
   if (LeaderState* leader = leading()) {
     expire(leader->waitingReads);
     startReadRound();
+    askAllWhoWait();
     for (ReadRound& round : leader->rounds) expire(round.readers);
   }
   std::erase_if(confirmedReads_, [this](const auto& item) {

@@ -69,11 +69,12 @@ void Raft::tickHeartbeat() {
 
 // Beside keeping followers loyal they carry the newest read round, so that a lost one is asked again.
 void Raft::sendHeartbeats() {
-  LeaderState& leader = *leading();
-  for (auto& [member, progress] : leader.progress) {
-    send(member, Heartbeat{commit_, leader.lastRound});
-    progress.commitSent = std::max(progress.commitSent, std::min(commit_, progress.matchIndex));
-  }
+  for (auto& [member, progress] : leading()->progress) sendHeartbeat(member, progress);
+}
+
+void Raft::sendHeartbeat(MemberId member, Progress& progress) {
+  send(member, Heartbeat{commit_, leading()->lastRound});
+  progress.commitSent = std::max(progress.commitSent, std::min(commit_, progress.matchIndex));
 }
 
 void Raft::on(MemberId from, const AppendAccepted& reply, const Message&) {

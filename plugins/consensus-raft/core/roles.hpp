@@ -36,6 +36,7 @@ struct ReadRound {
     MonotonicTime deadline;
   };
   std::vector<Reader> readers;
+  MonotonicTime askAllAt;  // those who were not asked at first; never: they were
 };
 
 inline constexpr std::size_t kMaxReadRounds = 4;  // under way; further reads share the next one
