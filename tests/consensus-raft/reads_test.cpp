@@ -110,6 +110,36 @@ TEST(Reads, OnlyAsManyAreAskedAsAMajorityNeedsAndTheOthersWhenTheAnswerStaysAway
   EXPECT_FALSE(node.newest<Heartbeat>(B));
 }
 
+TEST(Reads, AfterAHeartbeatThatAllHaveAnsweredWhoDidItFirstIsAsked) {
+  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  node.step(Barrier{Handle{1}});
+  const RoundId round = node.newest<Heartbeat>(B)->round;
+  for (const MemberId member : {C, B}) {
+    node.wait(2ms);
+    node.receive(member, term(2), HeartbeatReply{round, at(0)});
+  }
+  node.forget();
+  node.step(Barrier{Handle{2}});
+  EXPECT_TRUE(node.newest<Heartbeat>(C));
+  EXPECT_FALSE(node.newest<Heartbeat>(B)) << "it was heard last because it is the slower one";
+}
+
+TEST(Reads, ARoundWhoseReadersHaveGivenUpKeepsNoTimerAtWork) {
+  Options options = testOptions();
+  options.readTimeout = 5ms;
+  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
+  node.lead({B});
+  node.receive(B, term(2), AppendAccepted{at(2)});
+  node.step(Barrier{Handle{1}});
+  const MonotonicTime patience = node.now() + options.heartbeatInterval / 5;
+  node.wait(options.readTimeout);
+  ASSERT_EQ(node.outcome(Handle{1}), OutcomeCode::Timeout);
+  node.wait(patience - node.now());
+  EXPECT_GT(node.raft().nextDeadline(), node.now()) << "the round is still there, and nobody waits for it";
+}
+
 TEST(Reads, ALearnerIsNotAskedForItsAnswerCountsForNothing) {
   const Configuration oneLearns = configurationOf({A, B, C}, {D});
   SoloNode node(stateOf(A, oneLearns, {}, inTerm(1)));

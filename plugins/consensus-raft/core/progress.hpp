@@ -52,6 +52,7 @@ struct Progress {
   Inflight inflight;
   LogIndex commitSent;
   RoundId ackedRound;
+  MonotonicTime ackedAt;  // when that round was first answered
   MonotonicTime lastContact;
   bool heardInTerm = false;
   std::optional<OutgoingSnapshot> snapshot;

@@ -227,8 +227,7 @@ MonotonicTime Raft::nextDeadline() const {
   if (leader != nullptr && !leader->waitingReads.empty() && !leader->rounds.empty() &&
       leader->rounds.size() < kMaxReadRounds)
     deadline = std::min(deadline, std::max(leader->nextRound, now_));
-  if (leader != nullptr && !leader->rounds.empty())
-    deadline = std::min(deadline, leader->rounds.front().askAllAt);
+  if (leader != nullptr) deadline = std::min(deadline, leader->askAllAt());
   if (departing_) deadline = std::min(deadline, departing_->deadline);
   if (pendingReads() > 0 || persistedCommit_ != commit_) {
     deadline = std::min(deadline, now_ + options_.heartbeatInterval);

@@ -201,7 +201,7 @@ class Raft {
   void on(MemberId from, const ReadIndexReply& reply, const Message& message);
   void startReadRound();
   void askQuickest();
-  void askAllWhoWait();
+  void askEverybody();
   void confirmReadRounds();
   void readConfirmed(const ReadRound::Reader& reader, LogIndex index);
   void readFailed(const ReadRound::Reader& reader, OutcomeCode code);

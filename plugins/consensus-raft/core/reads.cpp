@@ -58,16 +58,24 @@ void Raft::startReadRound() {
   confirmReadRounds();
 }
 
+MonotonicTime LeaderState::askAllAt() const {
+  auto first = MonotonicTime::max();
+  for (const ReadRound& round : rounds) first = std::min(first, round.askAllAt);
+  return first;
+}
+
 // A majority is enough, so only as many are asked as it takes, those first who have answered the newest
-// round: an answer that is not needed costs its sender and us as much as one that is. The others are asked
-// when it stays away, and with the next heartbeat.
+// round, and of several, as after a heartbeat, those who did it sooner: an answer that is not needed costs
+// its sender and us as much as one that is. The others are asked when it stays away, and with the next
+// heartbeat.
 void Raft::askQuickest() {
   std::vector<std::pair<MemberId, Progress*>> byAnswer;
   for (auto& [member, progress] : leading()->progress)
     if (configuration().isVoter(member)) byAnswer.emplace_back(member, &progress);
-  std::stable_sort(byAnswer.begin(), byAnswer.end(), [](const auto& a, const auto& b) {
-    return std::tuple(a.second->ackedRound, a.second->lastContact) >
-           std::tuple(b.second->ackedRound, b.second->lastContact);
+  std::stable_sort(byAnswer.begin(), byAnswer.end(), [](const auto& one, const auto& other) {
+    const Progress &a = *one.second, &b = *other.second;
+    return std::tuple(b.ackedRound, a.ackedAt, b.lastContact) <
+           std::tuple(a.ackedRound, b.ackedAt, a.lastContact);
   });
   std::size_t asked = 0;
   const auto isAsked = [&](MemberId id) {
@@ -81,9 +89,9 @@ void Raft::askQuickest() {
   }
 }
 
-void Raft::askAllWhoWait() {
+void Raft::askEverybody() {
   LeaderState& leader = *leading();
-  if (leader.rounds.empty() || now_ < leader.rounds.front().askAllAt) return;
+  if (leader.rounds.empty() || now_ < leader.askAllAt()) return;
   for (ReadRound& round : leader.rounds) round.askAllAt = MonotonicTime::max();
   sendHeartbeats();
 }
@@ -167,6 +175,7 @@ void Raft::on(MemberId, const ReadIndexReply& reply, const Message&) {
 }
 
 void Raft::tickReads() {
+  if (leading() != nullptr) askEverybody();  // a round may outlive its readers
   if (pendingReads() == 0) return;
   const auto expire = [this](std::vector<ReadRound::Reader>& readers) {
     std::erase_if(readers, [this](const ReadRound::Reader& reader) {
@@ -180,7 +189,6 @@ void Raft::tickReads() {
   if (LeaderState* leader = leading()) {
     expire(leader->waitingReads);
     startReadRound();
-    askAllWhoWait();
     for (ReadRound& round : leader->rounds) expire(round.readers);
   }
   std::erase_if(confirmedReads_, [this](const auto& item) {

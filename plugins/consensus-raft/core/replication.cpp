@@ -146,6 +146,7 @@ void Raft::on(MemberId from, const HeartbeatReply& reply, const Message&) {
   }
   if (reply.round > p.ackedRound || planted(Defect::AnyReplyConfirmsReads)) {
     p.ackedRound = planted(Defect::AnyReplyConfirmsReads) ? leader->lastRound : reply.round;
+    p.ackedAt = now_;
     confirmReadRounds();
   }
   if (planted(Defect::HeartbeatReplyIsAnAck) && reply.verified > p.matchIndex &&

@@ -36,7 +36,7 @@ struct ReadRound {
     MonotonicTime deadline;
   };
   std::vector<Reader> readers;
-  MonotonicTime askAllAt;  // those who were not asked at first; never: they were
+  MonotonicTime askAllAt;  // also those who were not asked at first; max(): they were
 };
 
 inline constexpr std::size_t kMaxReadRounds = 4;  // under way; further reads share the next one
@@ -60,6 +60,9 @@ struct LeaderState {
   std::optional<Handle> jointChange;  // ends when the joint phase has ended
   MonotonicTime nextHeartbeat;
   CommitNews news;
+
+  // Until then those rounds wait for whom they have asked first; max(): none does.
+  MonotonicTime askAllAt() const;
 };
 
 using RoleState = std::variant<FollowerState, CandidateState, LeaderState>;

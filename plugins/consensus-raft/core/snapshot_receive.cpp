@@ -41,6 +41,8 @@ void Raft::on(MemberId from, const SnapshotChunk& chunk, const Message& message)
     // One leader's snapshots only get newer, so an older one is a late chunk; a new leader may well have an
     // older one.
     if (incoming_ && incoming_->sentIn == term_ && meta.index < incoming_->meta.index) return;
+    // One of our own that this very step has asked for gives way: the store writes one at a time.
+    if (std::exchange(ready_.takeSnapshot, std::nullopt)) takingSnapshot_ = false;
     lastReception_ = ReceptionId{lastReception_.value + 1};
     incoming_ = IncomingSnapshot{lastReception_, meta, term_, 0, IncomingSnapshot::Phase::Waiting};
     ready_.snapshotSteps.push_back(BeginSnapshot{lastReception_, meta});
