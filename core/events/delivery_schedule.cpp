@@ -69,9 +69,10 @@ void DeliverySchedule::scan(const ClusterState& state) {
     if (event == nullptr || !wants(**event)) continue;
     admit(seq, *event, seq);
     // It keeps its place until those before it are done: the next cursor must name it again.
-    if (doneBefore) pending_.at(seq).step = Step::Done;
+    if (!doneBefore) continue;
+    pending_.at(seq).step = Step::Done;
+    dropDone();  // at the head it is in nobody's way, and takes up none of the window
   }
-  dropDone();
 }
 
 void DeliverySchedule::admit(EventSeq seq, std::shared_ptr<const ClusterEvent> event, EventSeq begin) {

@@ -130,6 +130,19 @@ TEST(DeliverySchedule, AfterARestartTheCursorPassesWhatWasDoneWhenTheFilterHolds
   EXPECT_THAT(same.cursor().above, IsEmpty());
 }
 
+TEST(DeliverySchedule, FewerAtOnceThanBeforeARestartDoNotStandStillBehindWhatWasDone) {
+  History history;
+  for (int i = 0; i < 6; ++i) history.value("k");
+  DeliverySchedule schedule(rules(1), {EventSeq(0), {EventSeq(2), EventSeq(3), EventSeq(5)}, false, 0});
+  const auto first = schedule.next(history.state, kNow, kAll);
+  ASSERT_THAT(seqsOf(first), ElementsAre(1));
+  schedule.finish(first[0].id);
+  const auto second = schedule.next(history.state, kNow, kAll);
+  ASSERT_THAT(seqsOf(second), ElementsAre(4));
+  schedule.finish(second[0].id);
+  EXPECT_THAT(seqsOf(schedule.next(history.state, kNow, kAll)), ElementsAre(6));
+}
+
 TEST(DeliverySchedule, TheFilterHoldsBackOthersAndTheCursorPassesThem) {
   History history;
   history.value("a");
