@@ -10,7 +10,7 @@
 
 namespace clusterkit {
 
-// The index that was committed when the read point was confirmed.
+// The index that was committed when the round began that has confirmed the read point.
 using ReadHandler = UniqueFunction<void(Result<LogIndex>)>;
 
 class ReadPath {

@@ -229,8 +229,8 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
     return false;
   };
 
-  // Promote before demoting: whoever is about to be replaced may still be needed, also one that is down: it
-  // may come back, and of those who are left one may lose its disk.
+  // Promote before demoting: whoever is about to be replaced may still be needed. Also one that is down,
+  // while its heir only does not answer: it may come back, and of those who are left one may lose its disk.
   bool heirsWait = false;
   for (const MemberId member : target) {
     if (consensus.find(member)->vote == Vote::Voter) continue;
