@@ -27,6 +27,7 @@ Cluster::Cluster(const Plan& plan, Trace::Echo echo)
       oracle_(scheduler_, disks_, trace_, verdict_),
       network_(scheduler_, dice_, trace_) {
   oracle_.readsMessages = plan.readsMessages;
+  oracle_.watchesSinks = !plan.sinks.empty();
   oracle_.statusOf = [this](MemberId member) -> std::optional<ConsensusStatus> {
     SimNode* const alive = node(member);
     if (alive == nullptr || !alive->isRunning()) return std::nullopt;

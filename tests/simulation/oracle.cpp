@@ -29,6 +29,7 @@ void Oracle::sent(MemberId member, std::uint32_t lane, std::string_view bytes) {
 }
 
 void Oracle::endOfEvent() {
+  spins_.event(scheduler_.now(), verdict_);
   commitIsOnMajority_.endOfEvent(disks_, verdict_);
   if (leadersCommit_.isQuiet()) return;
   for (const MemberId member : leadersCommit_.takeNews())
@@ -73,7 +74,7 @@ void Oracle::state(MemberId member, const ClusterState& state,
   stateHashes_.state(member, state, verdict_);
   events_.state(member, state, events, verdict_);
   epochs_.state(member, state, verdict_);
-  sinks_.state(member, state, events, verdict_);
+  if (watchesSinks) sinks_.state(member, state, events, verdict_);
 }
 
 void Oracle::sinkTold(MemberId member, const SinkRules& sink, const ClusterEvent& event) {

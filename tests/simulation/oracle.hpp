@@ -38,6 +38,7 @@ class Oracle final : public Witness {
   // How the consensus of a running member stands; asked between events only.
   std::function<std::optional<ConsensusStatus>(MemberId)> statusOf;
   bool readsMessages = false;
+  bool watchesSinks = false;
 
   // See SinkDeliveries.
   void sinkOrdered(MemberId member, const SinkRules& sink, std::optional<EventSeq> after);
@@ -63,6 +64,7 @@ class Oracle final : public Witness {
   OldLeadersStepDown oldLeaders_;
   CommitIsOnMajority commitIsOnMajority_;
   MessagesDoNotMultiply messages_;
+  NobodySpins spins_;
   StateHashesEqual stateHashes_;
   EventsDenseAndInOrder events_;
   EpochsNeverOwnedTwice epochs_;

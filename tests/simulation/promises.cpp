@@ -1,10 +1,13 @@
 #include "simulation/promises.hpp"
 
+#include <utility>
+
 namespace clusterkit::sim {
 namespace {
 
 // The busiest second of sixty seeds had 7,000.
 constexpr std::size_t kMessagesMax = 100'000;
+constexpr std::size_t kEventsMax = 200'000;
 
 std::string text(std::uint64_t n) { return std::to_string(n); }
 
@@ -61,6 +64,12 @@ void MessagesDoNotMultiply::sent(MonotonicTime now, Verdict& verdict) {
   }
   if (++inThisSecond_ > kMessagesMax)
     verdict.broken("MessagesDoNotMultiply", "more than " + text(kMessagesMax) + " within a second");
+}
+
+void NobodySpins::event(MonotonicTime now, Verdict& verdict) {
+  if (now != std::exchange(instant_, now)) atThisInstant_ = 0;
+  if (++atThisInstant_ > kEventsMax)
+    verdict.broken("NobodySpins", "more than " + text(kEventsMax) + " events at one instant");
 }
 
 }  // namespace clusterkit::sim

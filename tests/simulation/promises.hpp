@@ -33,4 +33,14 @@ class MessagesDoNotMultiply {
   std::size_t inThisSecond_ = 0;
 };
 
+// A timer that is always due again would keep virtual time from moving on, and a real node from sleeping.
+class NobodySpins {
+ public:
+  void event(MonotonicTime now, Verdict& verdict);
+
+ private:
+  MonotonicTime instant_;
+  std::size_t atThisInstant_ = 0;
+};
+
 }  // namespace clusterkit::sim

@@ -35,8 +35,32 @@ SinkDeliveries::Course& SinkDeliveries::courseOf(MemberId member, const SinkRule
 // By the sink's filter; what has not happened yet is not.
 bool SinkDeliveries::isHeldBack(const Course& course, EventSeq seq) const {
   const auto& wanted = course.rules.delivery.types;
-  if (wanted.empty() || seq.value >= types_.size() || !types_[seq.value]) return false;
-  return wanted.count(eventTypes()[*types_[seq.value]]) == 0;
+  const Known* event = known(seq);
+  return !wanted.empty() && event != nullptr && wanted.count(eventTypes()[event->type]) == 0;
+}
+
+const SinkDeliveries::Known* SinkDeliveries::known(EventSeq seq) const {
+  return seq.value < known_.size() && known_[seq.value] ? &*known_[seq.value] : nullptr;
+}
+
+// Of one partition, key or service; what concerns the whole cluster is one lane together.
+std::string SinkDeliveries::laneOf(const ClusterEvent& event) {
+  const auto isOf = [&]<class... Kind>() { return (std::holds_alternative<Kind>(event.body) || ...); };
+  const bool ofOneThing =
+      isOf.operator()<PartitionChange, PartitionReleased, PartitionReady, ValueChange, ServiceChange>();
+  return ofOneThing ? eventSubject(event.body) : std::string();
+}
+
+// One at a time: after all before it. Several: after those of its lane that the node still has.
+bool SinkDeliveries::hasItsTurn(MemberId member, const Course& course, const ClusterEvent& event) const {
+  if (!course.start) return true;
+  if (course.rules.delivery.concurrency == 1) return isAllDone(course, before(firstOf(event)));
+  if (std::holds_alternative<Gap>(event.body) || !course.replays.empty()) return true;
+  const std::string lane = laneOf(event);
+  for (EventSeq seq = std::max(after(course.doneUpTo), oldest_.at(member)); seq < event.seq; seq = after(seq))
+    if (const Known* earlier = known(seq); earlier != nullptr && earlier->lane == lane)
+      if (course.doneAbove.count(seq) == 0 && !isHeldBack(course, seq)) return false;
+  return true;
 }
 
 // The last event up to which all after `base` are done with.
@@ -84,8 +108,9 @@ void SinkDeliveries::follow(Course& course, const SinkCursor& cursor) const {
 void SinkDeliveries::state(MemberId member, const ClusterState& state, Events events, Verdict& verdict) {
   oldest_[member] = state.oldestEvent();
   for (const auto& event : events) {
-    if (event->seq.value >= types_.size()) types_.resize(event->seq.value + 1);
-    types_[event->seq.value] = event->body.index();
+    if (event->seq.value >= known_.size()) known_.resize(event->seq.value + 1);
+    auto& known = known_[event->seq.value];
+    if (!known) known = Known{event->index, event->body.index(), laneOf(*event)};
   }
   if (state.appliedIndex <= newest_) return;
   newest_ = state.appliedIndex;
@@ -104,11 +129,12 @@ void SinkDeliveries::told(MemberId member, const SinkRules& sink, const ClusterE
   const std::string what =
       sink.name + " at member " + text(member.value) + ": event " + text(event.seq.value);
   const auto* gap = std::get_if<Gap>(&event.body);
-  const bool happened = event.seq.value < types_.size() && types_[event.seq.value] == event.body.index();
+  const Known* there = known(event.seq);
+  const bool happened = there != nullptr && there->index == event.index && there->type == event.body.index();
   if (gap != nullptr ? gap->to != event.seq || gap->to >= oldest_[member]
                      : !happened || isHeldBack(course, event.seq))
     verdict.broken("SinksHearWhatHappened", what + " is another one, or not lost, or not wanted");
-  if (sink.delivery.concurrency == 1 && course.start && !isAllDone(course, before(firstOf(event))))
+  if (!hasItsTurn(member, course, event))
     verdict.broken("SinksKeepTheOrder", what + ", done are all up to " + text(course.doneUpTo.value));
 }
 
@@ -146,7 +172,11 @@ void SinkDeliveries::loaded(MemberId member, const SinkRules& sink, const std::o
 
 void SinkDeliveries::saving(MemberId member, const SinkRules& sink, const SinkCursor& cursor,
                             Verdict& verdict) {
-  check(courseOf(member, sink), cursor, verdict);
+  const Course& course = courseOf(member, sink);
+  check(course, cursor, verdict);
+  if (course.start && !course.ordered && cursor.delivered < course.durable.delivered)
+    verdict.broken("SinkRepeatsAreFew", sink.name + " at member " + text(member.value) +
+                                            ": its cursor falls back to " + text(cursor.delivered.value));
 }
 
 void SinkDeliveries::saved(MemberId member, const SinkRules& sink, const SinkCursor& cursor) {

@@ -59,9 +59,19 @@ class SinkDeliveries {
   void check(const Course& course, const SinkCursor& cursor, Verdict& verdict) const;
   void follow(Course& course, const SinkCursor& cursor) const;
 
-  std::vector<std::optional<std::size_t>> types_;  // by number: which kind of event it is
-  std::map<MemberId, EventSeq> oldest_;            // that the member keeps
-  LogIndex newest_;                                // of the states whose cursors were looked at
+  struct Known {
+    LogIndex index;
+    std::size_t type;
+    std::string lane;  // events of one are told in order also where several are told at once
+  };
+
+  const Known* known(EventSeq seq) const;
+  static std::string laneOf(const ClusterEvent& event);
+  bool hasItsTurn(MemberId member, const Course& course, const ClusterEvent& event) const;
+
+  std::vector<std::optional<Known>> known_;  // by number
+  std::map<MemberId, EventSeq> oldest_;      // that the member keeps
+  LogIndex newest_;                          // of the states whose cursors were looked at
   std::map<std::pair<std::string, MemberId>, Course> courses_;
   std::size_t count_ = 0;
 };
