@@ -93,6 +93,7 @@ TEST_F(HookedCluster, AHookOfANodeThatDiesInDeliveryAndCatchesUpByASnapshotMisse
     {
       const Writes writes(leader.port());
       ASSERT_TRUE(eventually([&] { return hook.told().size() >= goal; }, 20s));
+      ASSERT_TRUE(eventually([&] { return occurrences(victim.log(), "snapshot_written") > 0; }, 20s));
       victim.kill9();
       const std::uint64_t away = newest(leader) + 150;
       ASSERT_TRUE(eventually([&] { return newest(leader) >= away; }, 20s));
