@@ -143,6 +143,20 @@ std::string heirsOf(const ConsensusView& consensus, const ClusterState& state) {
   return names.empty() ? "another" : names;
 }
 
+// Whether fewer would have to agree without the dead voters that are not wanted. If not, taking their votes
+// away gains nothing, and whoever of them comes back with its disk may be what is missing then.
+bool quorumShrinksWithoutTheDead(const ConsensusView& consensus, const ClusterState& state,
+                                 const std::vector<MemberId>& wanted) {
+  std::size_t voters = 0, gone = 0;
+  for (const ConsensusMember& m : consensus.members) {
+    if (m.vote != Vote::Voter) continue;
+    const NodeRecord* node = state.findNode(m.member);
+    ++voters;
+    gone += !contains(wanted, m.member) && (node == nullptr || !isLive(node->status)) ? 1 : 0;
+  }
+  return (voters - gone) / 2 < voters / 2;
+}
+
 VoterChange none(std::string reason) { return {VoterChange::Kind::None, MemberId(), std::move(reason)}; }
 
 VoterChange withoutQuorum(const ClusterState& state, MemberId member, const char* verb, const Count& after) {
@@ -229,8 +243,8 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
     return false;
   };
 
-  // Promote before demoting: whoever is about to be replaced may still be needed. Also one that is down,
-  // while its heir only does not answer: it may come back, and of those who are left one may lose its disk.
+  // Promote before demoting: whoever is about to be replaced may still be needed. Also one that is down: it
+  // may come back, and of those who are left one may lose its disk.
   bool heirsWait = false;
   for (const MemberId member : target) {
     if (consensus.find(member)->vote == Vote::Voter) continue;
@@ -241,11 +255,13 @@ VoterChange nextVoterChange(const ConsensusView& consensus, const ClusterState& 
   // The dead, the leaving and the removed before the living.
   std::vector<const ConsensusMember*> surplus;
   const bool noneTooMany = votersOf(consensus, state).voters <= votersAtRest(state, maxVoters);
+  const bool deadCost = quorumShrinksWithoutTheDead(consensus, state, target);
   for (const ConsensusMember& m : consensus.members) {
     const NodeRecord* node = state.findNode(m.member);
     const bool voterTooMany = m.vote == Vote::Voter && !contains(target, m.member);
     const bool needed = noneTooMany || (node && staysInCluster(*node) && moreToCome(consensus, state));
-    const bool spared = node && ((isLive(node->status) && needed) || (noneTooMany && heirsWait));
+    const bool spared =
+        node && ((isLive(node->status) && needed) || (noneTooMany && (heirsWait || !deadCost)));
     if (!node || (voterTooMany && !spared)) surplus.push_back(&m);
     if (voterTooMany && spared && !staysInCluster(*node))
       consider(none(nameOf(state, m.member) + " keeps its vote until " + heirsOf(consensus, state) +

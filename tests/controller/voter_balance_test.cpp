@@ -89,6 +89,32 @@ TEST(VoterBalance, ADeadVoterKeepsItsVoteWhileTheLearnerThatIsToTakeItDoesNotAns
   EXPECT_EQ(cluster.next().member, learner);
 }
 
+// Found by the simulation (seed 18219), as above: here the heir was down as well.
+TEST(VoterBalance, ADeadVoterThatIsDrainedKeepsItsVoteWhereTakingItAwayGainsNothing) {
+  AtRest cluster(4);
+  std::uint64_t drained = 0, learner = 0;
+  for (std::uint64_t n = 2; n <= 4; ++n) (cluster.vote(n) == Vote::Voter ? drained : learner) = n;
+  ASSERT_TRUE(cluster.sim.apply(DrainNode{ClusterSim::member(drained)}).applied());
+  for (const std::uint64_t n : {drained, learner})
+    ASSERT_TRUE(
+        cluster.sim.apply(SetNodeStatus{ClusterSim::member(n), 0, NodeStatus::Down, {}, {}, {}}).applied());
+  EXPECT_EQ(cluster.next().kind, Kind::None) << "two of two would be no better than two of three";
+  EXPECT_THAT(cluster.next().reason, HasSubstr("keeps its vote until"));
+}
+
+TEST(VoterBalance, TwoDeadVotersOfFiveThatAreDrainedLoseTheirVotesBecauseThenTwoOfThreeDecide) {
+  AtRest cluster(7);
+  std::vector<std::uint64_t> voters, learners;
+  for (std::uint64_t n = 2; n <= 7; ++n) (cluster.vote(n) == Vote::Voter ? voters : learners).push_back(n);
+  ASSERT_EQ(voters.size(), 4u);
+  for (const std::uint64_t n : {voters[0], voters[1]})
+    ASSERT_TRUE(cluster.sim.apply(DrainNode{ClusterSim::member(n)}).applied());
+  for (const std::uint64_t n : {voters[0], voters[1], learners[0], learners[1]})
+    ASSERT_TRUE(
+        cluster.sim.apply(SetNodeStatus{ClusterSim::member(n), 0, NodeStatus::Down, {}, {}, {}}).applied());
+  EXPECT_EQ(cluster.next().kind, Kind::Demote);
+}
+
 TEST(VoterBalance, WithoutAReplacementADeadVoterKeepsItsVote) {
   AtRest cluster(3);
   cluster.sim.voterChanges.clear();
