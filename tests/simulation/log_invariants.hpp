@@ -20,6 +20,7 @@ class OneLeaderPerTerm {
  public:
   void leads(MemberId member, Epoch term, Verdict& verdict);
   Epoch newest() const { return leaders_.rbegin()->first; }
+  bool leadsNewest(MemberId member) const { return !leaders_.empty() && leaders_.rbegin()->second == member; }
 
  private:
   std::map<Epoch, MemberId> leaders_;

@@ -79,7 +79,8 @@ void Oracle::state(MemberId member, const ClusterState& state,
 
 void Oracle::sinkTold(MemberId member, const SinkRules& sink, const ClusterEvent& event) {
   trace_.note(Step::SinkTold, member.value, event.seq.value, event.body.index());
-  sinks_.told(member, sink, event, verdict_);
+  const bool inOffice = sink.scope != SinkScope::Leader || oneLeaderPerTerm_.leadsNewest(member);
+  sinks_.told(member, sink, event, inOffice, verdict_);
 }
 
 void Oracle::sinkDone(MemberId member, const SinkRules& sink, const ClusterEvent& event) {

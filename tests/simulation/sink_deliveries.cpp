@@ -123,7 +123,12 @@ void SinkDeliveries::state(MemberId member, const ClusterState& state, Events ev
   }
 }
 
-void SinkDeliveries::told(MemberId member, const SinkRules& sink, const ClusterEvent& event,
+bool SinkDeliveries::isCovered(const Course& course, EventSeq seq) {
+  const SinkCursor& durable = course.durable;
+  return seq <= durable.delivered || std::binary_search(durable.above.begin(), durable.above.end(), seq);
+}
+
+void SinkDeliveries::told(MemberId member, const SinkRules& sink, const ClusterEvent& event, bool inOffice,
                           Verdict& verdict) {
   const Course& course = courseOf(member, sink);
   const std::string what =
@@ -136,6 +141,11 @@ void SinkDeliveries::told(MemberId member, const SinkRules& sink, const ClusterE
     verdict.broken("SinksHearWhatHappened", what + " is another one, or not lost, or not wanted");
   if (!hasItsTurn(member, course, event))
     verdict.broken("SinksKeepTheOrder", what + ", done are all up to " + text(course.doneUpTo.value));
+  // What was lost may hold events that were done with out of order.
+  const bool repeats = gap != nullptr ? event.seq <= course.durable.delivered : isCovered(course, event.seq);
+  if (inOffice && !course.ordered && repeats)
+    verdict.broken("SinkRepeatsAreFew",
+                   what + ", a durable cursor is at " + text(course.durable.delivered.value));
 }
 
 void SinkDeliveries::done(MemberId member, const SinkRules& sink, const ClusterEvent& event,
@@ -144,12 +154,9 @@ void SinkDeliveries::done(MemberId member, const SinkRules& sink, const ClusterE
   ++count_;
   for (EventSeq seq = firstOf(event); seq <= event.seq; seq = after(seq))
     if (seq > course.doneUpTo || !course.replays.empty()) course.doneAbove.insert(seq);
-  const bool covered =
-      event.seq <= course.durable.delivered ||
-      std::binary_search(course.durable.above.begin(), course.durable.above.end(), event.seq);
   // What is lost grows, and shrinks where a state is not as far yet: it is not one delivery that is repeated.
   const bool lost = std::holds_alternative<Gap>(event.body);
-  if (!lost && !covered) course.unsaved.insert(event.seq);
+  if (!lost && !isCovered(course, event.seq)) course.unsaved.insert(event.seq);
   if (course.start) advance(course);
   if (course.start && !course.ordered && course.unsaved.size() > mostUnsaved(sink))
     verdict.broken("SinkRepeatsAreFew", sink.name + " at member " + text(member.value) + ": " +

@@ -23,8 +23,10 @@ class SinkDeliveries {
   // After a batch was applied or a state was restored: what has happened, and the cursors of the leader's
   // sinks.
   void state(MemberId member, const ClusterState& state, Events events, Verdict& verdict);
-  // An event is given to the sink.
-  void told(MemberId member, const SinkRules& sink, const ClusterEvent& event, Verdict& verdict);
+  // An event is given to the sink. `inOffice`: it is the node's own, or the node leads in the newest term;
+  // who was deposed may not know yet what its successor has told.
+  void told(MemberId member, const SinkRules& sink, const ClusterEvent& event, bool inOffice,
+            Verdict& verdict);
   // The sink has acknowledged it, or its attempts are used up.
   void done(MemberId member, const SinkRules& sink, const ClusterEvent& event, Verdict& verdict);
   // The cursor of a node's own sink: read when it starts, given to the disk, and durable.
@@ -56,6 +58,7 @@ class SinkDeliveries {
   EventSeq doneFrom(const Course& course, EventSeq base) const;
   bool isAllDone(const Course& course, EventSeq upTo) const;
   void advance(Course& course) const;
+  static bool isCovered(const Course& course, EventSeq seq);
   void check(const Course& course, const SinkCursor& cursor, Verdict& verdict) const;
   void follow(Course& course, const SinkCursor& cursor) const;
 
