@@ -13,6 +13,15 @@ constexpr Duration timeout = 300ms;  // the election timeout of testOptions()
 
 HardState inTerm(std::uint64_t number) { return HardState{term(number), {}, {}}; }
 
+// A leads in term 2, and B has its no-op: what is committed is known.
+struct Leader : SoloNode {
+  explicit Leader(const Options& options = testOptions(), const Configuration& members = abc)
+      : SoloNode(stateOf(A, members, {}, inTerm(1)), Disk::Instant, options) {
+    lead({B});
+    receive(B, term(2), AppendAccepted{at(2)});
+  }
+};
+
 TEST(Reads, S088_ReadAtANewLeaderWaitsForAnEntryOfItsTerm) {
   SoloNode node(stateOf(A, abc, {1, 1}, inTerm(1)));
   node.lead({B});  // term 2, no-op at 4
@@ -43,9 +52,7 @@ TEST(Reads, S089_ReadAfterEverybodyHasRestartedSeesWhatWasAcknowledged) {
 }
 
 TEST(Reads, S090_AnswersToAnEarlierRoundConfirmNoLaterRead) {
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node;
   node.step(Barrier{Handle{1}});
   const RoundId first = node.newest<Heartbeat>(B)->round;
   node.step(Barrier{Handle{2}});
@@ -58,9 +65,7 @@ TEST(Reads, S090_AnswersToAnEarlierRoundConfirmNoLaterRead) {
 TEST(Reads, ThatComeWhileARoundIsQuickShareTheNext) {
   Options options = testOptions();
   options.readRoundSpacing = 1ms;
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node(options);
   const auto rounds = [&node] { return node.newest<Heartbeat>(B)->round.value; };
   for (std::uint64_t read = 1; read <= 3; ++read) node.step(Barrier{Handle{read}});
   EXPECT_EQ(rounds(), 1u) << "the second and the third wait";
@@ -76,9 +81,7 @@ TEST(Reads, ThatComeWhileARoundIsQuickShareTheNext) {
 TEST(Reads, ThatComeWhileARoundIsSlowGetOneBesideIt) {
   Options options = testOptions();
   options.readRoundSpacing = 1ms;
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node(options);
   node.step(Barrier{Handle{1}});
   node.step(Barrier{Handle{2}});
   ASSERT_EQ(node.raft().nextDeadline(), node.now() + 1ms);
@@ -91,9 +94,7 @@ TEST(Reads, ThatComeWhileARoundIsSlowGetOneBesideIt) {
 }
 
 TEST(Reads, OnlyAsManyAreAskedAsAMajorityNeedsAndTheOthersWhenTheAnswerStaysAway) {
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node;
   node.forget();
   node.step(Barrier{Handle{1}});
   ASSERT_TRUE(node.newest<Heartbeat>(B)) << "it was heard last";
@@ -111,9 +112,7 @@ TEST(Reads, OnlyAsManyAreAskedAsAMajorityNeedsAndTheOthersWhenTheAnswerStaysAway
 }
 
 TEST(Reads, AfterAHeartbeatThatAllHaveAnsweredWhoDidItFirstIsAsked) {
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node;
   node.step(Barrier{Handle{1}});
   const RoundId round = node.newest<Heartbeat>(B)->round;
   for (const MemberId member : {C, B}) {
@@ -129,9 +128,7 @@ TEST(Reads, AfterAHeartbeatThatAllHaveAnsweredWhoDidItFirstIsAsked) {
 TEST(Reads, ARoundWhoseReadersHaveGivenUpKeepsNoTimerAtWork) {
   Options options = testOptions();
   options.readTimeout = 5ms;
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)), SoloNode::Disk::Instant, options);
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node(options);
   node.step(Barrier{Handle{1}});
   const MonotonicTime patience = node.now() + options.heartbeatInterval / 5;
   node.wait(options.readTimeout);
@@ -142,9 +139,7 @@ TEST(Reads, ARoundWhoseReadersHaveGivenUpKeepsNoTimerAtWork) {
 
 TEST(Reads, ALearnerIsNotAskedForItsAnswerCountsForNothing) {
   const Configuration oneLearns = configurationOf({A, B, C}, {D});
-  SoloNode node(stateOf(A, oneLearns, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node(testOptions(), oneLearns);
   node.receive(D, term(2), AppendAccepted{at(2)});
   node.forget();
   node.step(Barrier{Handle{1}});
@@ -153,9 +148,7 @@ TEST(Reads, ALearnerIsNotAskedForItsAnswerCountsForNothing) {
 }
 
 TEST(Reads, S090_AnswersOfAnEarlierReignConfirmNothing) {
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node;
   node.step(Barrier{Handle{1}});
   const RoundId round = node.newest<Heartbeat>(B)->round;
   node.receive(C, term(3), AppendRequest{at(2), term(2), {}, at(2)});
@@ -197,9 +190,7 @@ TEST(Reads, S091_LeaderThatStoodStillAnswersNoStaleRead) {
 
 // Even if it has not noticed how long it stood still: a read needs a round that begins after it.
 TEST(Reads, S091_ReadAtALeaderWithoutFollowersIsNotAnswered) {
-  SoloNode node(stateOf(A, abc, {}, inTerm(1)));
-  node.lead({B});
-  node.receive(B, term(2), AppendAccepted{at(2)});
+  Leader node;
   node.step(Barrier{Handle{1}});
   for (int i = 0; i < 5; ++i) node.wait(50ms);
   EXPECT_EQ(node.outcome(Handle{1}), std::nullopt);
