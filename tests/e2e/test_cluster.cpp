@@ -56,10 +56,12 @@ std::string asXml(const Settings& settings) {
 std::string daemonPath() { return CLUSTERKIT_BIN_DIR "/clusterkitd"; }
 std::string cliPath() { return CLUSTERKIT_BIN_DIR "/clusterkit"; }
 
-TestNode::TestNode(const std::filesystem::path& folder, std::string id, Settings settings, Format format)
+TestNode::TestNode(const std::filesystem::path& folder, std::string id, Settings settings, Format format,
+                   Host host)
     : id_(std::move(id)),
       settings_(std::move(settings)),
       format_(format),
+      host_(std::move(host)),
       httpPort_(freePort()),
       transportPort_(freePort()),
       dataDir_(folder / (id_ + ".data")),
@@ -80,8 +82,9 @@ void TestNode::writeConfig() const {
 
 void TestNode::start() {
   writeConfig();
-  process_ =
-      std::make_unique<Process>(Process::Command{{daemonPath(), "--config", config_.string()}, log_, environment_});
+  std::vector<std::string> command = host_.launcher;
+  command.insert(command.end(), {daemonPath(), "--config", config_.string()});
+  process_ = std::make_unique<Process>(Process::Command{std::move(command), log_, environment_});
 }
 
 void TestNode::kill9() { process_->kill9(); }
@@ -140,12 +143,12 @@ TestCluster::~TestCluster() {
   }
 }
 
-TestNode& TestCluster::add(const Settings& settings, Format format) {
+TestNode& TestCluster::add(const Settings& settings, Format format, const Host& host) {
   Settings all = settings;
   all.insert(common_.begin(), common_.end());
   if (!nodes_.empty()) all.insert({"cluster.seeds", nodes_.front()->address()});
-  nodes_.push_back(
-      std::make_unique<TestNode>(folder_.path(), "node-" + std::to_string(nodes_.size() + 1), all, format));
+  nodes_.push_back(std::make_unique<TestNode>(folder_.path(), "node-" + std::to_string(nodes_.size() + 1),
+                                              all, format, host));
   return *nodes_.back();
 }
 

@@ -22,16 +22,23 @@ using Settings = std::map<std::string, std::string>;  // "section.key" -> value
 
 enum class Format { ini, xml };
 
+// Where a node runs.
+struct Host {
+  std::string address = "127.0.0.1";  // IPv4
+  std::vector<std::string> launcher;  // what starts programs there, put before the program
+};
+
 // One node: its config file, its data folder, and, while it runs, its process.
 class TestNode {
  public:
   TestNode(const std::filesystem::path& folder, std::string id, Settings settings,
-           Format format = Format::ini);
+           Format format = Format::ini, Host host = {});
 
   const std::string& id() const { return id_; }
   std::uint16_t port() const { return httpPort_; }
-  std::string address() const { return "127.0.0.1:" + std::to_string(httpPort_); }
-  std::string transportAddress() const { return "127.0.0.1:" + std::to_string(transportPort_); }
+  HttpServer server() const { return {host_.address, httpPort_}; }
+  std::string address() const { return host_.address + ":" + std::to_string(httpPort_); }
+  std::string transportAddress() const { return host_.address + ":" + std::to_string(transportPort_); }
   const std::filesystem::path& dataDir() const { return dataDir_; }
   std::filesystem::path configFile() const { return config_; }
   std::string log() const { return readFile(log_); }
@@ -47,8 +54,8 @@ class TestNode {
   bool running() { return process_ && process_->running(); }
   void loseData() { std::filesystem::remove_all(dataDir_); }
 
-  HttpAnswer get(const std::string& target) const { return httpGet(httpPort_, target); }
-  HttpAnswer send(const HttpRequest& request) const { return http(httpPort_, request); }
+  HttpAnswer get(const std::string& target) const { return httpGet(server(), target); }
+  HttpAnswer send(const HttpRequest& request) const { return http(server(), request); }
   HttpAnswer put(const std::string& key, const std::string& value) const;
   std::optional<std::string> value(const std::string& key) const;  // linearizable
   Poco::JSON::Object::Ptr json(const std::string& target) const;   // empty object when there is no 200
@@ -63,6 +70,7 @@ class TestNode {
   std::string id_;
   Settings settings_;
   Format format_;
+  Host host_;
   std::map<std::string, std::string> environment_;
   std::uint16_t httpPort_;
   std::uint16_t transportPort_;
@@ -76,7 +84,8 @@ class TestCluster {
   explicit TestCluster(Settings common = {}) : common_(std::move(common)) {}
   ~TestCluster();
 
-  TestNode& add(const Settings& settings = {}, Format format = Format::ini);  // configured, not started
+  // Configured, not started.
+  TestNode& add(const Settings& settings = {}, Format format = Format::ini, const Host& host = {});
   TestNode& addStarted(const Settings& settings = {}, Format format = Format::ini);
   void startThree();  // and waits until all are active and the copies are spread
 

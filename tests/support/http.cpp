@@ -19,16 +19,17 @@ using Clock = std::chrono::steady_clock;
 
 class Connection {
  public:
-  Connection(std::uint16_t port, std::chrono::milliseconds limit) : deadline_(Clock::now() + limit) {
+  Connection(const HttpServer& server, std::chrono::milliseconds limit) : deadline_(Clock::now() + limit) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
+    address.sin_port = htons(server.port);
+    const bool known = ::inet_pton(AF_INET, server.host.c_str(), &address.sin_addr) == 1;
     ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
     int error = 0;
     socklen_t size = sizeof error;
-    open_ = wait(POLLOUT) && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+    open_ =
+        known && wait(POLLOUT) && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -103,15 +104,15 @@ bool complete(const std::string& bytes, const std::string& method) {
 
 }  // namespace
 
-HttpAnswer http(std::uint16_t port, const HttpRequest& request, std::chrono::milliseconds limit) {
-  std::string text = request.method + " " + request.target +
-                     " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\nConnection: close\r\n";
+HttpAnswer http(const HttpServer& server, const HttpRequest& request, std::chrono::milliseconds limit) {
+  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + server.host + ":" +
+                     std::to_string(server.port) + "\r\nConnection: close\r\n";
   for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
   if (!request.body.empty() || request.method == "PUT" || request.method == "POST")
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   text += "\r\n" + request.body;
 
-  Connection connection(port, limit);
+  Connection connection(server, limit);
   if (!connection.open()) return {};
   connection.send(text);  // a server may answer and close before it has read a long body
   const std::string bytes =
@@ -123,8 +124,8 @@ HttpAnswer http(std::uint16_t port, const HttpRequest& request, std::chrono::mil
   return answer;
 }
 
-std::string rawExchange(std::uint16_t port, const std::string& bytes, std::chrono::milliseconds limit) {
-  Connection connection(port, limit);
+std::string rawExchange(const HttpServer& server, const std::string& bytes, std::chrono::milliseconds limit) {
+  Connection connection(server, limit);
   if (!connection.open()) return {};
   connection.send(bytes);
   return connection.receive([](const std::string&) { return false; });

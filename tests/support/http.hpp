@@ -6,8 +6,18 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace clusterkit::test {
+
+// Where a server listens; a port alone is one of the loopback.
+struct HttpServer {
+  HttpServer(std::uint16_t at) : port(at) {}  // NOLINT(google-explicit-constructor): most are given so
+  HttpServer(std::string where, std::uint16_t at) : host(std::move(where)), port(at) {}
+
+  std::string host = "127.0.0.1";  // IPv4
+  std::uint16_t port;
+};
 
 struct HttpRequest {
   std::string method = "GET";
@@ -23,14 +33,14 @@ struct HttpAnswer {
   std::string body;
 };
 
-HttpAnswer http(std::uint16_t port, const HttpRequest& request,
+HttpAnswer http(const HttpServer& server, const HttpRequest& request,
                 std::chrono::milliseconds limit = std::chrono::seconds(5));
-inline HttpAnswer httpGet(std::uint16_t port, const std::string& target,
+inline HttpAnswer httpGet(const HttpServer& server, const std::string& target,
                           std::chrono::milliseconds limit = std::chrono::seconds(5)) {
-  return http(port, {.target = target}, limit);
+  return http(server, {.target = target}, limit);
 }
 
 // Sends bytes as they are and returns what came until the other side closed or the time was over.
-std::string rawExchange(std::uint16_t port, const std::string& bytes, std::chrono::milliseconds limit);
+std::string rawExchange(const HttpServer& server, const std::string& bytes, std::chrono::milliseconds limit);
 
 }  // namespace clusterkit::test
