@@ -40,7 +40,7 @@ bool isThere(const std::string& test, const std::string& file) {
 
 // The rows of the tables below this heading, number and rest; a number that comes twice is a failure.
 std::map<int, std::string> rowsBelow(const std::string& heading) {
-  std::ifstream in(std::string(CLUSTERKIT_SOURCE_DIR) + "/docs/raft-scenarios.md");
+  std::ifstream in(CLUSTERKIT_SOURCE_DIR "/docs/raft-scenarios.md");
   static const std::regex row(R"(^\| (\d+) \|(.*)$)");
   std::map<int, std::string> rows;
   bool inside = false;
