@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "simulation/linearizability.hpp"
+#include "support/eventually.hpp"
 
 namespace clusterkit::test {
 namespace {
@@ -41,7 +42,7 @@ std::optional<sim::RegisterValue> valueIn(const HttpAnswer& answer) {
 }  // namespace
 
 Clients::Clients(std::vector<HttpServer> servers, std::size_t threads, std::uint64_t seed, Reads reads)
-    : servers_(std::move(servers)), reads_(reads) {
+    : servers_(std::move(servers)), reads_(reads), name_("torture-" + std::to_string(seed) + "-") {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, own = seed + i + 1] { work(own); });
 }
 
@@ -66,14 +67,15 @@ void Clients::work(std::uint64_t seed) {
 
 std::string Clients::pickKey(sim::Dice& dice) const {
   const auto age = (std::chrono::steady_clock::now() - begun_) / kAgeOfKeys;
-  return "torture-" + std::to_string(age) + "-" + std::to_string(dice.below(kKeys));
+  return name_ + std::to_string(age) + "-" + std::to_string(dice.below(kKeys));
 }
 
 void Clients::read(const std::string& key, const HttpServer& server, Memory& memory) {
   sim::Operation operation;
   operation.invoked = ++clock_;
-  const std::string target = "/v1/kv/" + key + (reads_ == Reads::local ? "?consistency=local" : "");
-  const HttpAnswer answer = httpGet(server, target, kPatience);
+  const HttpRequest request{.target = "/v1/kv/" + key + (reads_ == Reads::local ? "?consistency=local" : "")};
+  const HttpAnswer answer = http(server, request, kPatience);
+  look(request, answer);
   const auto value = valueIn(answer);
   if (!value) return;
   operation.expected = *value;
@@ -94,7 +96,7 @@ void Clients::write(const std::string& key, sim::Dice& dice, Memory& memory) {
     request.target += "?cas=" + std::to_string(seen->second.version);
   }
   const bool keyed = dice.oneIn(2);
-  if (keyed) request.headers["Idempotency-Key"] = "torture-" + std::to_string(id);
+  if (keyed) request.headers["Idempotency-Key"] = name_ + std::to_string(id);
   operation.invoked = ++clock_;
   Seen now{id, 0};
   const Ending ending = askToWrite(request, keyed, dice, now);
@@ -110,6 +112,7 @@ Clients::Ending Clients::askToWrite(const HttpRequest& request, bool keyed, sim:
   bool doubtful = false;
   for (int attempt = 0; attempt < (keyed ? kAttempts : 1); ++attempt) {
     const HttpAnswer answer = http(dice.pick(servers_), request, kPatience);
+    look(request, answer);
     now.version = versionIn(answer);
     if (answer.status == 200) return Ending::Done;
     // This outcome is the request's, for all its attempts. Any other refusal speaks of the last one alone.
@@ -118,6 +121,18 @@ Clients::Ending Clients::askToWrite(const HttpRequest& request, bool keyed, sim:
     doubtful = doubtful || !saysThat(answer, "outcome", "not_applied");
   }
   return Ending::Open;
+}
+
+// A refusal is for want of a leader or of time, of an exchange also for a newer version.
+void Clients::look(const HttpRequest& request, const HttpAnswer& answer) {
+  const bool silent = answer.status == 0, done = answer.status == 200;
+  const bool refused = answer.status == 503 || answer.status == 504;
+  const bool absent = request.method == "GET" && answer.status == 404;
+  const bool conflict = saysThat(answer, "code", "version_conflict");
+  if (silent || done || refused || absent || conflict) return;
+  const std::lock_guard lock(mutex_);
+  strange_.push_back(request.method + " " + request.target + ": " + std::to_string(answer.status) + " " +
+                     answer.body);
 }
 
 void Clients::keep(const std::string& key, sim::Operation operation, Ending ending) {
@@ -133,9 +148,15 @@ void Clients::keep(const std::string& key, sim::Operation operation, Ending endi
 bool Clients::readAll(const HttpServer& server) {
   for (auto& [key, history] : histories_) {
     sim::Operation operation;
-    operation.invoked = ++clock_;
-    const auto value = valueIn(httpGet(server, "/v1/kv/" + key, kPatience));
-    if (!value) return false;
+    std::optional<sim::RegisterValue> value;
+    const bool answered = eventually(
+        [&] {
+          operation.invoked = ++clock_;
+          value = valueIn(httpGet(server, "/v1/kv/" + key, kPatience));
+          return value.has_value();
+        },
+        30s);
+    if (!answered) return false;
     operation.expected = *value;
     operation.returned = ++clock_;
     history.push_back(operation);

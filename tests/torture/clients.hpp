@@ -32,9 +32,12 @@ class Clients {
   Clients& operator=(const Clients&) = delete;
 
   void stop();  // waits for the answers
-  // After stop(): reads every key at `server`, which ends its history. False when a read is refused.
+  // After stop(): reads every key at `server`, which ends its history. False when one is refused for half a
+  // minute.
   bool readAll(const HttpServer& server);
-  Judgement judge() const;
+  Judgement judge() const;  // after stop()
+  // What should never be answered, whatever befalls the nodes; after stop().
+  const std::vector<std::string>& strange() const { return strange_; }
   std::size_t answered() const { return answered_; }
 
  private:
@@ -47,6 +50,7 @@ class Clients {
 
   void work(std::uint64_t seed);
   std::string pickKey(sim::Dice& dice) const;
+  void look(const HttpRequest& request, const HttpAnswer& answer);
   void read(const std::string& key, const HttpServer& server, Memory& memory);
   void write(const std::string& key, sim::Dice& dice, Memory& memory);
   Ending askToWrite(const HttpRequest& request, bool keyed, sim::Dice& dice, Seen& now);
@@ -54,6 +58,7 @@ class Clients {
 
   const std::vector<HttpServer> servers_;
   const Reads reads_;
+  const std::string name_;  // sets the keys of these clients apart from those of others
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<std::uint64_t> clock_ = 0;  // numbers questions and answers in their order
   std::atomic<std::uint64_t> lastWrite_ = 0;
@@ -61,6 +66,7 @@ class Clients {
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;
   std::map<std::string, sim::History> histories_;  // under mutex_
+  std::vector<std::string> strange_;               // under mutex_
   std::vector<std::thread> threads_;
 };
 

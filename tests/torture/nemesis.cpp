@@ -12,7 +12,6 @@ Nemesis::Nemesis(TestCluster& cluster, OwnNetwork& network, std::uint64_t seed)
     : cluster_(cluster), network_(network), dice_(seed) {}
 
 void Nemesis::strike() {
-  lookForDeaths();
   std::string what = strikeOnce();
   if (dice_.oneIn(3)) what += ", " + strikeOnce();
   const auto at =
@@ -22,6 +21,7 @@ void Nemesis::strike() {
 
 std::string Nemesis::strikeOnce() {
   ++strikes_;
+  lookForDeaths();
   switch (dice_.below(12)) {
     case 0: return kill(any());
     case 1: return kill(leaderOrAny());
@@ -62,10 +62,10 @@ std::string Nemesis::killMany() {
 }
 
 std::string Nemesis::terminate(std::size_t number) {
-  if (!frozen_.contains(number)) {  // one that stands still does not hear of it
-    cluster_.node(number).process().signal(SIGTERM);
-    down_.insert(number);
-  }
+  if (frozen_.contains(number)) return kill(number);  // it would not hear of it
+  cluster_.node(number).process().signal(SIGTERM);
+  down_.insert(number);
+  asked_.insert(number);
   return "SIGTERM to " + cluster_.node(number).id();
 }
 
@@ -82,9 +82,12 @@ std::string Nemesis::isolate(std::size_t number) {
 
 std::string Nemesis::halves() {
   std::vector<bool> left(cluster_.size() + 1);
+  const std::size_t first = any(), last = otherThan(first);
   std::string what = "halves, one of";
-  for (std::size_t number = 1; number <= cluster_.size(); ++number)
-    if ((left[number] = dice_.oneIn(2))) what += " " + std::to_string(number);
+  for (std::size_t number = 1; number <= cluster_.size(); ++number) {
+    left[number] = number == first || (number != last && dice_.oneIn(2));
+    if (left[number]) what += " " + std::to_string(number);
+  }
   for (std::size_t from = 1; from <= cluster_.size(); ++from)
     for (std::size_t to = 1; to <= cluster_.size(); ++to)
       if (left[from] != left[to]) network_.cut(from, to);
@@ -107,8 +110,8 @@ std::string Nemesis::bridge() {
 }
 
 std::string Nemesis::oneWay() {
-  const std::size_t from = any(), to = any();
-  if (from != to) network_.cut(from, to);
+  const std::size_t from = any(), to = otherThan(from);
+  network_.cut(from, to);
   return cluster_.node(from).id() + " unheard by " + cluster_.node(to).id();
 }
 
@@ -137,15 +140,23 @@ void Nemesis::lookForDeaths() {
   }
 }
 
+// Asked by SIGTERM, a node ends with 0, with that signal's code when it has not got as far as to handle it,
+// or with SIGKILL's when it was killed as well.
+bool Nemesis::endedWell(std::size_t number, int code) const {
+  return code == 128 + SIGKILL || (asked_.contains(number) && (code == 0 || code == 128 + SIGTERM));
+}
+
 void Nemesis::heal() {
   lookForDeaths();
   network_.mend();
   for (const std::size_t number : frozen_) cluster_.node(number).process().signal(SIGCONT);
   for (const std::size_t number : down_) {
     TestNode& node = cluster_.node(number);
-    if (!node.process().waitExit(20s)) died_.push_back(node.id() + " does not end after SIGTERM");
+    const int code = node.process().waitExit(20s).value_or(-1);
+    if (!endedWell(number, code)) died_.push_back(node.id() + " ended with " + std::to_string(code));
     node.start();
   }
+  asked_.clear();
   frozen_.clear();
   down_.clear();
 }

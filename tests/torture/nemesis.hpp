@@ -21,10 +21,13 @@ class Nemesis {
     return std::chrono::milliseconds(dice_.between(std::uint64_t(100), std::uint64_t(2500)));
   }
   std::size_t strikes() const { return strikes_; }
-  // Nodes that ended by themselves, and how.
+  // Nodes that ended by themselves, or otherwise than they should when they were asked to, and how.
   const std::vector<std::string>& died() const { return died_; }
 
  private:
+  std::size_t otherThan(std::size_t number) {
+    return (number - 1 + dice_.between(std::uint64_t(1), cluster_.size() - 1)) % cluster_.size() + 1;
+  }
   std::size_t any() { return dice_.between(std::uint64_t(1), cluster_.size()); }
   std::size_t leaderOrAny();
   std::string strikeOnce();
@@ -36,6 +39,7 @@ class Nemesis {
   std::string halves();
   std::string bridge();
   std::string oneWay();
+  bool endedWell(std::size_t number, int code) const;
   std::string deafen(std::size_t number, bool mute);
   std::string transfer();
   void lookForDeaths();
@@ -44,7 +48,7 @@ class Nemesis {
   OwnNetwork& network_;
   sim::Dice dice_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::set<std::size_t> down_, frozen_;
+  std::set<std::size_t> down_, asked_, frozen_;  // asked_: of those that are down, by SIGTERM
   std::vector<std::string> died_;
   std::size_t strikes_ = 0;
 };

@@ -35,8 +35,12 @@ std::string network(std::size_t host) { return "10.77." + std::to_string(host) +
 }  // namespace
 
 OwnNetwork::OwnNetwork(std::size_t hosts) : cut_(hosts + 1, std::vector<bool>(hosts + 1)) {
-  works_ = std::filesystem::exists(kIp) && ::unshare(CLONE_NEWNET) == 0 && ip({"link", "set", "lo", "up"}) &&
-           write("/proc/sys/net/ipv4/ip_forward", "1");
+  works_ =
+      std::filesystem::exists(kIp) && ::unshare(CLONE_NEWNET) == 0 && ip({"link", "set", "lo", "up"}) &&
+      write("/proc/sys/net/ipv4/ip_forward", "1") &&
+      // Else what comes from where nothing may go to is dropped too: no link could be cut in one direction.
+      write("/proc/sys/net/ipv4/conf/all/rp_filter", "0") &&
+      write("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
   for (std::size_t number = 1; works_ && number <= hosts; ++number) works_ = addHost(number);
 }
 

@@ -1,6 +1,6 @@
 // Hosts of a test's own: network namespaces behind a router, which is the namespace of the test itself. A
 // link can be cut in one direction: what is sent over it vanishes, and no closed connection tells anybody, as
-// when a cable or a switch fails. All of it ends with the test's process.
+// when a cable or a switch fails. The destructor ends all of it.
 #pragma once
 
 #include <memory>

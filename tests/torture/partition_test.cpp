@@ -62,13 +62,14 @@ TEST_F(Partition, ANodeThatWasCutOffComesBackWithoutAnElection) {
   EXPECT_EQ(term(leads), before);
 }
 
-// Its heartbeats go on arriving, so that nobody else would stand for election: it has to give up by itself.
+// Nobody can tell it that there is another leader: it has to find out by itself that it leads nobody.
 TEST_F(Partition, ALeaderThatHearsNobodyStepsDownAndTheOthersElect) {
   const std::size_t deaf = leader(), other = deaf % 3 + 1;
   for (std::size_t from = 1; from <= 3; ++from)
     if (from != deaf) network_.cut(from, deaf);
   EXPECT_TRUE(eventually([&] { return node(other).put("after", "1").status == 200; }));
   EXPECT_NE(node(other).leader(), node(deaf).id());
+  EXPECT_TRUE(eventually([&] { return node(deaf).leader().empty(); }));
 
   network_.mend();
   EXPECT_TRUE(eventually([&] { return node(deaf).value("after") == "1"; }));

@@ -78,7 +78,11 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
             << judgement.open << " of them open, " << judgement.tooHard << " too hard to judge; "
             << nemesis.strikes() << " strikes" << std::endl;
   EXPECT_THAT(judgement.broken, testing::IsEmpty());
+  EXPECT_LE(judgement.tooHard * 100, judgement.histories) << "they prove nothing";
+  EXPECT_THAT(clients.strange(), testing::IsEmpty());
   EXPECT_GT(clients.answered(), 100u);
+  // A sanitizer tells by the exit code what it has seen.
+  for (std::size_t number = 1; number <= nodes; ++number) EXPECT_EQ(cluster.node(number).stop(), 0);
 }
 
 // The same clients and the same judge find what is wrong: reads of what a node happens to have.
