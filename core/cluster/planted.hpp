@@ -8,6 +8,7 @@
 namespace clusterkit {
 
 #define CLUSTERKIT_STATE_DEFECTS(X) \
+  X(DeadLetterNotAwaited)           \
   X(ForwardedCommandTakenTwice)     \
   X(LostEventsNotTold)              \
   X(RepeatedRequestAppliedAgain)    \

@@ -67,6 +67,7 @@ RunningNode::RunningNode(Settings settings, ChosenPlugins plugins, Log& log, End
               {plugins_.consensus.component, consensusConfig_}},
              {loop_, workers_, log_, metrics_}, coordinator_,
              [this](const std::string& reason, PluginExit exit) { fail(static_cast<int>(exit), reason); }),
+      deadLetters_(loop_, workers_, settings_.node.dataDir / "dead-letters"),
       extras_(std::move(extras)),
       createdAt_(loop_.now()) {
   makeSinks();

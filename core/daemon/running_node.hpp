@@ -28,6 +28,7 @@
 #include "daemon/sink_control.hpp"
 #include "daemon/sink_reload.hpp"
 #include "events/event_journal.hpp"
+#include "events/letter_files.hpp"
 #include "host/plugin_library.hpp"
 #include "host/plugin_stack.hpp"
 #include "host/thread_loop.hpp"
@@ -122,6 +123,7 @@ class RunningNode {
   Coordinator coordinator_;
   PluginStack stack_;
   EventLines eventLines_;
+  LetterFiles deadLetters_;
   NodeExtras extras_;                                 // the hooks until startSinks()
   std::vector<std::unique_ptr<SinkPort>> sinkPorts_;  // until startSinks()
   const MonotonicTime createdAt_;

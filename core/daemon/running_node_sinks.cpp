@@ -42,9 +42,9 @@ EventJournal::NewSink RunningNode::placed(const SinkSettings& sink, std::unique_
 }
 
 void RunningNode::startSinks() {
-  journal_ = std::make_unique<EventJournal>(
-      EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_, eventLines_,
-                          settings_.node.dataDir / "dead-letters", NodeRun{self_.member, self_.boot}});
+  journal_ = std::make_unique<EventJournal>(EventJournal::Parts{loop_, workers_, log_, metrics_, coordinator_,
+                                                                eventLines_, deadLetters_,
+                                                                NodeRun{self_.member, self_.boot}});
   sinkReload_ = std::make_unique<SinkReload>(loop_, workers_, *journal_, std::move(extras_.sinkSource),
                                              [this](const SinkSettings& sink, const ChosenPlugin& plugin) {
                                                auto port = makeSink(sink, plugin);

@@ -1,16 +1,11 @@
-// Events that a hook sink gave up, kept for people: one file of JSON lines per sink in the data folder.
-//
-// Bounded: at `maxBytes` the file is renamed to <sink>.1.jsonl, whose former content is lost, and begun anew.
-// Written by a worker thread, one at a time, and synced before the event counts as done with.
+// Events that a hook sink gave up, kept for people.
 #pragma once
 
-#include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "cluster/event.hpp"
 #include "events/sink_port.hpp"
-#include "host/event_loop.hpp"
 
 namespace clusterkit {
 
@@ -18,29 +13,19 @@ class DeadLetters {
  public:
   struct Letter {
     std::string sink;
-    std::shared_ptr<const std::string> json;  // the event
+    std::shared_ptr<const ClusterEvent> event;
+    std::shared_ptr<const std::string> json;  // the event's line
     std::uint32_t attempts = 0;
     std::string reason;
     WallTime at{};
   };
-  static constexpr std::uintmax_t maxBytes = 16 * 1024 * 1024;
+  using Kept = UniqueFunction<void(SinkAnswer)>;
 
-  // The folder is made with the first letter.
-  DeadLetters(EventLoop& loop, Workers& workers, std::filesystem::path folder);
+  virtual ~DeadLetters() = default;
 
-  // Ok: it is on disk. [loop], answers there.
-  void keep(Letter letter, UniqueFunction<void(SinkAnswer)> done);
-
- private:
-  struct Place {
-    std::mutex mutex;  // one letter at a time
-    std::filesystem::path folder;
-  };
-  static SinkAnswer write(Place& place, const Letter& letter);
-
-  EventLoop& loop_;
-  Workers& workers_;
-  const std::shared_ptr<Place> place_;  // a worker may still be at it when the node's parts go
+  // Ok: a crash or a loss of power loses it no more. Anything else: it may be lost, and is asked again with
+  // the event's next failure. Answers once, never within the call.
+  virtual void keep(Letter letter, Kept kept) = 0;
 };
 
 }  // namespace clusterkit

@@ -15,13 +15,10 @@ Failure noSuch(std::string_view sink) { return {Status::NotFound, "no sink '" + 
 
 }  // namespace
 
-EventJournal::EventJournal(Parts parts)
-    : parts_(std::move(parts)), deadLetters_(parts_.loop, parts_.workers, parts_.deadLetters) {
-  parts_.coordinator.addObserver(*this);
-}
+EventJournal::EventJournal(Parts parts) : parts_(std::move(parts)) { parts_.coordinator.addObserver(*this); }
 
 std::unique_ptr<HookSink> EventJournal::makeSink(NewSink& sink) {
-  HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, deadLetters_,
+  HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, parts_.deadLetters,
                         [&lines = parts_.lines](const ClusterEvent& event) { return lines.line(event); }};
   return std::make_unique<HookSink>(std::move(sink.rules), std::move(parts), std::move(sink.port),
                                     std::move(sink.cursors), parts_.self);

@@ -2,7 +2,6 @@
 // them. Everything [loop].
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -22,7 +21,7 @@ class EventJournal final : public ClusterObserver {
     MetricsSink& metrics;
     Coordinator& coordinator;
     EventLines& lines;
-    std::filesystem::path deadLetters;  // folder
+    DeadLetters& deadLetters;
     NodeRun self;
   };
   struct NewSink {
@@ -83,7 +82,6 @@ class EventJournal final : public ClusterObserver {
   void setActivity();
 
   Parts parts_;
-  DeadLetters deadLetters_;
   std::vector<Entry> sinks_;
   bool stopping_ = false;
   Lifetime lifetime_;

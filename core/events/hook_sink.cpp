@@ -189,9 +189,9 @@ void HookSink::giveUp(DeliveryId id, const SinkAnswer& answer) {
                                     {"attempts", was.attempt},
                                     {"reason", lastError_},
                                     {"kept", rules_.deadLetter}});
-  if (!rules_.deadLetter) return done(id);
+  if (!rules_.deadLetter || planted(StateDefect::DeadLetterNotAwaited)) return done(id);
   parts_.deadLetters.keep(
-      {rules_.name, parts_.line(*was.event), was.attempt, answer.text, parts_.loop.wall()},
+      {rules_.name, was.event, parts_.line(*was.event), was.attempt, answer.text, parts_.loop.wall()},
       [this, alive = lifetime_.watch(), id](SinkAnswer kept) {
         if (alive.expired()) return;
         if (kept.status == Status::Ok) return done(id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/hook_sink.hpp"
+#include "events/letter_files.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -76,7 +77,7 @@ class HookSinkTest : public ::testing::Test {
   HookSinkTest() {
     char name[] = "/tmp/clusterkit-letters-XXXXXX";
     folder_ = ::mkdtemp(name);
-    letters_ = std::make_unique<DeadLetters>(loop_, workers_, folder_);
+    letters_ = std::make_unique<LetterFiles>(loop_, workers_, folder_);
     rules_.name = "audit";
   }
   ~HookSinkTest() override {
@@ -121,7 +122,7 @@ class HookSinkTest : public ::testing::Test {
   NoMetrics metrics_;
   LineLog log_{{LogFormat::Text, LogLevel::Error, "/dev/null", {}}};
   std::filesystem::path folder_;
-  std::unique_ptr<DeadLetters> letters_;
+  std::unique_ptr<LetterFiles> letters_;
   SinkRules rules_;
   std::optional<SinkCursor> initial_;
   bool prompt_ = true;

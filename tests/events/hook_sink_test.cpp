@@ -109,14 +109,14 @@ TEST_F(HookSinkTest, ALetterThatCannotBeKeptHoldsTheEventBack) {
 }
 
 TEST_F(HookSinkTest, AFullFileOfLettersIsKeptOnceAndBegunAnew) {
-  std::ofstream(folder_ / "audit.jsonl") << std::string(DeadLetters::maxBytes, 'x');
+  std::ofstream(folder_ / "audit.jsonl") << std::string(LetterFiles::maxBytes, 'x');
   history_.value("bad");
   initial_ = SinkCursor{};
   start();
   port_->answer({Status::Invalid, "no", {}});
   scheduler_.runFor(0s);
   EXPECT_LT(letter().size(), 1000u);
-  EXPECT_EQ(letter("audit.1.jsonl").size(), DeadLetters::maxBytes);
+  EXPECT_EQ(letter("audit.1.jsonl").size(), LetterFiles::maxBytes);
 }
 
 TEST_F(HookSinkTest, S120_ADeliveryLongPastItsDeadlineIsShownAsStuckAndItsLateAnswerCounts) {

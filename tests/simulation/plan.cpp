@@ -150,7 +150,7 @@ SinkPlan Plan::someSink(Dice& dice, std::size_t number) const {
   if (duties && dice.oneIn(2)) rules.scope = SinkScope::Leader;
   rules.start = duties && dice.oneIn(2) ? SinkStart::New : SinkStart::Oldest;
   rules.timeout = dice.between(Duration(50ms), Duration(2s));
-  rules.deadLetter = false;
+  rules.deadLetter = dice.oneIn(2);
   rules.delivery.concurrency = static_cast<std::uint32_t>(dice.oneIn(2) ? 1 : dice.between(2, 4));
   if (dice.oneIn(3)) rules.delivery.maxAttempts = static_cast<std::uint32_t>(dice.between(1, 4));
   rules.delivery.backoff = dice.between(Duration(1ms), Duration(100ms));

@@ -50,9 +50,12 @@ class SimSink final : public SinkPort {
                : usual;
   }
 
-  // As the schedule decides: acknowledged, or given up.
+  // As the schedule decides: acknowledged, or given up. What is kept as a dead letter is over once it is
+  // kept.
   bool isOver(const SinkAnswer& answer, std::uint32_t attempt) const {
-    if (answer.status == Status::Ok || !answer.mayRetry()) return true;
+    if (answer.status == Status::Ok) return true;
+    if (plan_.rules.deadLetter) return false;
+    if (!answer.mayRetry()) return true;
     const std::uint32_t most = plan_.rules.delivery.maxAttempts;
     return most != 0 && attempt >= most && answer.status != Status::Again;
   }
@@ -92,9 +95,10 @@ class WatchedCursor final : public CursorStore {
 SimSinks::SimSinks(const SinkParts& parts, const std::vector<SinkPlan>& plans, Log& log,
                    Coordinator& coordinator, StorePort& store, std::uint64_t boot)
     : parts_(parts),
+      letters_(parts_, plans),
       workers_(parts_.loop),
       lines_([](const ClusterEvent&) { return std::string(); }),  // nobody reads them
-      journal_({parts_.loop, workers_, log, metrics_, coordinator, lines_, "/nowhere",
+      journal_({parts_.loop, workers_, log, metrics_, coordinator, lines_, letters_,
                 NodeRun{parts_.member, boot}}) {
   for (const SinkPlan& plan : plans) {
     std::unique_ptr<CursorStore> cursors;

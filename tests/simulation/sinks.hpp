@@ -5,22 +5,9 @@
 #include "cluster/event_lines.hpp"
 #include "events/event_journal.hpp"
 #include "host/workers.hpp"
-#include "simulation/dice.hpp"
-#include "simulation/plan.hpp"
-#include "simulation/power.hpp"
-#include "simulation/witness.hpp"
+#include "simulation/letters.hpp"
 
 namespace clusterkit::sim {
-
-// What sinks need of their node and their simulation; outlives them.
-struct SinkParts {
-  MemberId member;
-  EventLoop& loop;
-  Power& power;
-  Dice& dice;
-  Witness& witness;
-  const bool& calm;  // no sink fails any more
-};
 
 class SimSinks {
  public:
@@ -35,6 +22,7 @@ class SimSinks {
 
  private:
   const SinkParts parts_;
+  SimLetters letters_;
   NoMetrics metrics_;
   LoopWorkers workers_;
   EventLines lines_;

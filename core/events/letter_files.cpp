@@ -1,4 +1,4 @@
-#include "events/dead_letters.hpp"
+#include "events/letter_files.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -54,13 +54,13 @@ int syncFolder(const fs::path& folder) {
 
 }  // namespace
 
-DeadLetters::DeadLetters(EventLoop& loop, Workers& workers, fs::path folder)
+LetterFiles::LetterFiles(EventLoop& loop, Workers& workers, fs::path folder)
     : loop_(loop), workers_(workers), place_(std::make_shared<Place>()) {
   place_->folder = std::move(folder);
 }
 
-void DeadLetters::keep(Letter letter, UniqueFunction<void(SinkAnswer)> done) {
-  auto answer = std::make_shared<UniqueFunction<void(SinkAnswer)>>(std::move(done));
+void LetterFiles::keep(Letter letter, Kept kept) {
+  auto answer = std::make_shared<Kept>(std::move(kept));
   const bool taken = workers_.tryRun([&loop = loop_, place = place_, letter = std::move(letter), answer]() {
     SinkAnswer result = write(*place, letter);
     loop.post([answer, result = std::move(result)]() mutable { (*answer)(std::move(result)); });
@@ -68,7 +68,7 @@ void DeadLetters::keep(Letter letter, UniqueFunction<void(SinkAnswer)> done) {
   if (!taken) loop_.post([answer] { (*answer)({Status::Again, "the workers are busy", {}}); });
 }
 
-SinkAnswer DeadLetters::write(Place& place, const Letter& letter) {
+SinkAnswer LetterFiles::write(Place& place, const Letter& letter) {
   const std::lock_guard lock(place.mutex);
   std::error_code error;
   fs::create_directories(place.folder, error);
