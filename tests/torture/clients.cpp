@@ -100,11 +100,12 @@ void Clients::write(const std::string& key, sim::Dice& dice, Memory& memory) {
   operation.invoked = ++clock_;
   Seen now{id, 0};
   const Ending ending = askToWrite(request, keyed, dice, now);
-  if (ending == Ending::Done)
-    memory[key] = now;
-  else
-    memory.erase(key);
   keep(key, operation, ending);
+  memory.erase(key);
+  if (ending != Ending::Done) return;
+  memory[key] = now;
+  const std::lock_guard lock(mutex_);
+  written_.push_back({key, now.version});
 }
 
 // Under its idempotency key a request may be asked again, elsewhere, when nobody says what became of it.

@@ -13,6 +13,7 @@
 #include "simulation/dice.hpp"
 #include "simulation/history.hpp"
 #include "support/http.hpp"
+#include "torture/followers.hpp"
 
 namespace clusterkit::test {
 
@@ -38,6 +39,8 @@ class Clients {
   Judgement judge() const;  // after stop()
   // What should never be answered, whatever befalls the nodes; after stop().
   const std::vector<std::string>& strange() const { return strange_; }
+  // The writes that were acknowledged; after stop().
+  const std::vector<KeyVersion>& written() const { return written_; }
   std::size_t answered() const { return answered_; }
 
  private:
@@ -67,6 +70,7 @@ class Clients {
   std::mutex mutex_;
   std::map<std::string, sim::History> histories_;  // under mutex_
   std::vector<std::string> strange_;               // under mutex_
+  std::vector<KeyVersion> written_;                // under mutex_
   std::vector<std::thread> threads_;
 };
 

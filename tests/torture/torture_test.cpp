@@ -7,12 +7,13 @@
 #include <random>
 
 #include "torture/clients.hpp"
+#include "torture/followers.hpp"
 #include "torture/nemesis.hpp"
 
 namespace clusterkit::test {
 namespace {
 
-constexpr std::size_t kClients = 8;
+constexpr std::size_t kClients = 8, kFollowers = 3;
 
 std::uint64_t fromEnvironment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -25,6 +26,17 @@ Settings restless() {
           {"consensus.trailing_entries", "50"},
           {"health.interval", "200ms"},
           {"rebalance.grace", "1s"}};
+}
+
+// All that was acknowledged has happened once, and everybody was told so.
+void expectEvents(TestCluster& cluster, Followers& followers, const Clients& clients) {
+  const auto newest = cluster.node(1).json("/v1/events")->optValue<std::uint64_t>("last_seq", 0);
+  EXPECT_TRUE(eventually([&] { return followers.slowest() >= newest; }, 60s))
+      << followers.slowest() << " of " << newest;
+  followers.stop();
+  EXPECT_THAT(followers.wrong(), testing::IsEmpty());
+  for (const KeyVersion& write : clients.written())
+    EXPECT_EQ(followers.toldOf(write), 1u) << write.key << ", version " << write.version;
 }
 
 void expectSameState(TestCluster& cluster) {
@@ -57,6 +69,7 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
   ASSERT_TRUE(eventually([&] { return cluster.node(1).ready() && cluster.allActive(nodes); }, 30s));
 
   Clients clients(servers, kClients, seed);
+  Followers followers(servers, kFollowers, seed);
   Nemesis nemesis(cluster, network, seed);
   for (const auto end = std::chrono::steady_clock::now() + length; std::chrono::steady_clock::now() < end;) {
     nemesis.strike();
@@ -73,10 +86,11 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
     EXPECT_TRUE(clients.readAll(node.server())) << node.id();
   }
   expectSameState(cluster);
+  expectEvents(cluster, followers, clients);
   const Judgement judgement = clients.judge();
   std::cout << judgement.histories << " histories of " << judgement.operations << " operations, "
             << judgement.open << " of them open, " << judgement.tooHard << " too hard to judge; "
-            << nemesis.strikes() << " strikes" << std::endl;
+            << nemesis.strikes() << " strikes; " << followers.slowest() << " events" << std::endl;
   EXPECT_THAT(judgement.broken, testing::IsEmpty());
   EXPECT_LE(judgement.tooHard * 100, judgement.histories) << "they prove nothing";
   EXPECT_THAT(clients.strange(), testing::IsEmpty());
