@@ -8,8 +8,8 @@
 
 namespace clusterkit::test {
 
-Nemesis::Nemesis(TestCluster& cluster, OwnNetwork& network, std::uint64_t seed)
-    : cluster_(cluster), network_(network), dice_(seed) {}
+Nemesis::Nemesis(TestCluster& cluster, OwnNetwork& network, std::size_t count, std::uint64_t seed)
+    : cluster_(cluster), network_(network), count_(count), dice_(seed) {}
 
 void Nemesis::strike() {
   std::string what = strikeOnce();
@@ -43,7 +43,7 @@ std::size_t Nemesis::leaderOrAny() {
   const std::size_t asked = any();
   if (down_.contains(asked) || frozen_.contains(asked)) return any();
   const HttpAnswer answer = httpGet(cluster_.node(asked).server(), "/consensus/leader", 500ms);
-  for (std::size_t number = 1; number <= cluster_.size(); ++number)
+  for (std::size_t number = 1; number <= count_; ++number)
     if (answer.body.find('"' + cluster_.node(number).id() + '"') != std::string::npos) return number;
   return any();
 }
@@ -56,7 +56,7 @@ std::string Nemesis::kill(std::size_t number) {
 
 std::string Nemesis::killMany() {
   std::string what = "several: ";
-  for (std::size_t number = 1; number <= cluster_.size(); ++number)
+  for (std::size_t number = 1; number <= count_; ++number)
     if (dice_.chance(70)) what += kill(number) + " ";
   return what;
 }
@@ -81,22 +81,22 @@ std::string Nemesis::isolate(std::size_t number) {
 }
 
 std::string Nemesis::halves() {
-  std::vector<bool> left(cluster_.size() + 1);
+  std::vector<bool> left(count_ + 1);
   const std::size_t first = any(), last = otherThan(first);
   std::string what = "halves, one of";
-  for (std::size_t number = 1; number <= cluster_.size(); ++number) {
+  for (std::size_t number = 1; number <= count_; ++number) {
     left[number] = number == first || (number != last && dice_.oneIn(2));
     if (left[number]) what += " " + std::to_string(number);
   }
-  for (std::size_t from = 1; from <= cluster_.size(); ++from)
-    for (std::size_t to = 1; to <= cluster_.size(); ++to)
+  for (std::size_t from = 1; from <= count_; ++from)
+    for (std::size_t to = 1; to <= count_; ++to)
       if (left[from] != left[to]) network_.cut(from, to);
   return what;
 }
 
 // Two sides that hear each other only by way of one node, which does not pass on what others say.
 std::string Nemesis::bridge() {
-  std::vector<std::size_t> order(cluster_.size());
+  std::vector<std::size_t> order(count_);
   std::iota(order.begin(), order.end(), std::size_t(1));
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[dice_.below(i)]);
   const std::size_t middle = order.size() / 2;
@@ -116,7 +116,7 @@ std::string Nemesis::oneWay() {
 }
 
 std::string Nemesis::deafen(std::size_t number, bool mute) {
-  for (std::size_t other = 1; other <= cluster_.size(); ++other) {
+  for (std::size_t other = 1; other <= count_; ++other) {
     if (other == number) continue;
     mute ? network_.cut(number, other) : network_.cut(other, number);
   }
@@ -131,7 +131,7 @@ std::string Nemesis::transfer() {
 
 // Of those that nobody ended.
 void Nemesis::lookForDeaths() {
-  for (std::size_t number = 1; number <= cluster_.size(); ++number) {
+  for (std::size_t number = 1; number <= count_; ++number) {
     TestNode& node = cluster_.node(number);
     if (down_.contains(number) || node.running()) continue;
     const int code = node.process().waitExit(0ms).value_or(-1);

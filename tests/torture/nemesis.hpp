@@ -12,8 +12,8 @@ namespace clusterkit::test {
 
 class Nemesis {
  public:
-  // node-N of `cluster` runs on host N of `network`.
-  Nemesis(TestCluster& cluster, OwnNetwork& network, std::uint64_t seed);
+  // Sees to the first `count` nodes; node-N of `cluster` runs on host N of `network`.
+  Nemesis(TestCluster& cluster, OwnNetwork& network, std::size_t count, std::uint64_t seed);
 
   void strike();
   void heal();  // links are mended, processes go on or are started again
@@ -26,9 +26,9 @@ class Nemesis {
 
  private:
   std::size_t otherThan(std::size_t number) {
-    return (number - 1 + dice_.between(std::uint64_t(1), cluster_.size() - 1)) % cluster_.size() + 1;
+    return (number - 1 + dice_.between(std::uint64_t(1), count_ - 1)) % count_ + 1;
   }
-  std::size_t any() { return dice_.between(std::uint64_t(1), cluster_.size()); }
+  std::size_t any() { return dice_.between(std::uint64_t(1), count_); }
   std::size_t leaderOrAny();
   std::string strikeOnce();
   std::string kill(std::size_t number);
@@ -46,6 +46,7 @@ class Nemesis {
 
   TestCluster& cluster_;
   OwnNetwork& network_;
+  const std::size_t count_;
   sim::Dice dice_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::set<std::size_t> down_, asked_, frozen_;  // asked_: of those that are down, by SIGTERM

@@ -8,6 +8,7 @@
 
 #include "torture/clients.hpp"
 #include "torture/followers.hpp"
+#include "torture/guest.hpp"
 #include "torture/nemesis.hpp"
 
 namespace clusterkit::test {
@@ -39,7 +40,7 @@ void expectEvents(TestCluster& cluster, Followers& followers, const Clients& cli
     EXPECT_EQ(followers.toldOf(write), 1u) << write.key << ", version " << write.version;
 }
 
-void expectSameState(TestCluster& cluster) {
+void expectSameState(TestCluster& cluster, std::size_t nodes) {
   const auto hash = [&](std::size_t number) {
     return cluster.node(number).json("/v1/status")->optValue<std::string>("state_hash", "");
   };
@@ -47,7 +48,7 @@ void expectSameState(TestCluster& cluster) {
       [&] {
         const std::string first = hash(1);
         bool same = !first.empty();
-        for (std::size_t number = 2; same && number <= cluster.size(); ++number) same = hash(number) == first;
+        for (std::size_t number = 2; same && number <= nodes; ++number) same = hash(number) == first;
         return same;
       },
       30s));
@@ -59,7 +60,7 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
   const std::uint64_t seed = fromEnvironment("CLUSTERKIT_TORTURE_SEED", std::random_device()());
   std::cout << "seed " << seed << ", " << nodes << " nodes, " << length.count() << " s" << std::endl;
 
-  OwnNetwork network(nodes);
+  OwnNetwork network(nodes + 1);
   if (!network.works()) GTEST_SKIP() << "network namespaces are not to be had here";
   TestCluster cluster(restless());
   std::vector<HttpServer> servers;
@@ -70,7 +71,8 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
 
   Clients clients(servers, kClients, seed);
   Followers followers(servers, kFollowers, seed);
-  Nemesis nemesis(cluster, network, seed);
+  Guest guest(cluster.add({}, Format::ini, network.host(nodes + 1)), servers, seed);
+  Nemesis nemesis(cluster, network, nodes, seed);
   for (const auto end = std::chrono::steady_clock::now() + length; std::chrono::steady_clock::now() < end;) {
     nemesis.strike();
     std::this_thread::sleep_for(nemesis.aWhile());
@@ -78,19 +80,23 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
     std::this_thread::sleep_for(nemesis.aWhile());
   }
   clients.stop();
+  guest.stop();
   EXPECT_THAT(nemesis.died(), testing::IsEmpty());
+  EXPECT_THAT(guest.wrong(), testing::IsEmpty());
+  EXPECT_TRUE(guest.leave());
 
   for (std::size_t number = 1; number <= nodes; ++number) {
     const TestNode& node = cluster.node(number);
     EXPECT_TRUE(eventually([&] { return node.put("torture", node.id()).status == 200; }, 30s)) << node.id();
     EXPECT_TRUE(clients.readAll(node.server())) << node.id();
   }
-  expectSameState(cluster);
+  expectSameState(cluster, nodes);
   expectEvents(cluster, followers, clients);
   const Judgement judgement = clients.judge();
   std::cout << judgement.histories << " histories of " << judgement.operations << " operations, "
             << judgement.open << " of them open, " << judgement.tooHard << " too hard to judge; "
-            << nemesis.strikes() << " strikes; " << followers.slowest() << " events" << std::endl;
+            << nemesis.strikes() << " strikes; " << followers.slowest() << " events; " << guest.visits()
+            << " visits" << std::endl;
   EXPECT_THAT(judgement.broken, testing::IsEmpty());
   EXPECT_LE(judgement.tooHard * 100, judgement.histories) << "they prove nothing";
   EXPECT_THAT(clients.strange(), testing::IsEmpty());
