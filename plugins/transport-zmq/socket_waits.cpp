@@ -36,22 +36,24 @@ SocketWaits::SocketWaits(Host host, std::shared_ptr<Waker> waker, std::function<
     : host_(host),
       readiness_(host.iface<ck_host_readiness_1>(CK_HOST_READINESS)),
       waker_(std::move(waker)),
-      onReadable_(std::move(onReadable)),
-      epoll_(newEpoll()) {
+      onReadable_(std::move(onReadable)) {
+  begin();
+}
+
+SocketWaits::~SocketWaits() { clear(); }
+
+void SocketWaits::begin() {
+  epoll_ = newEpoll();
   const auto call = [](void* arg) noexcept { static_cast<SocketWaits*>(arg)->onReadable_(); };
   watched_ = readiness_ != nullptr && readiness_->watch(host_.raw()->cx, epoll_, call, this) == CK_OK;
   if (watched_) return;
-  ::close(epoll_);
-  throw Error(CK_UNSUPPORTED, "the host cannot wait for descriptors (" CK_HOST_READINESS ")");
-}
-
-SocketWaits::~SocketWaits() {
   clear();
-  ::close(epoll_);
+  throw Error(CK_UNSUPPORTED, "the host cannot wait for descriptors (" CK_HOST_READINESS ")");
 }
 
 void SocketWaits::clear() {
   if (std::exchange(watched_, false)) readiness_->unwatch(host_.raw()->cx, epoll_);
+  if (epoll_ >= 0) ::close(std::exchange(epoll_, -1));
 }
 
 const std::vector<pollfd>& SocketWaits::poll() {
@@ -61,8 +63,9 @@ const std::vector<pollfd>& SocketWaits::poll() {
   return waits_;
 }
 
-// A socket that was closed has left the epoll instance, and another may have its number by now: the count of
-// sockets ever made tells.
+// libzmq closes a socket's descriptor when it likes, and by then somebody else's may have its number: taken
+// away by number it could be theirs. So what is no more goes with the epoll instance that had it. The same
+// numbers may be other sockets: the count of sockets ever made tells.
 void SocketWaits::update(Exchange& exchange) {
   fresh_.clear();
   exchange.addWaits(fresh_);
@@ -70,8 +73,9 @@ void SocketWaits::update(Exchange& exchange) {
   const std::uint64_t sockets = exchange.socketsMade();
   if (sockets == sockets_ && sameDescriptors(fresh_, waits_)) return;
   sockets_ = sockets;
-  for (const pollfd& wait : waits_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, wait.fd, nullptr);
   waits_ = fresh_;
+  clear();
+  begin();
   for (const pollfd& wait : waits_) add(epoll_, wait.fd);
 }
 

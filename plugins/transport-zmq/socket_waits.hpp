@@ -31,11 +31,13 @@ class SocketWaits {
   void clear();
 
  private:
+  void begin();
+
   const Host host_;
   const ck_host_readiness_1* const readiness_;
   const std::shared_ptr<Waker> waker_;
   const std::function<void()> onReadable_;
-  const int epoll_;
+  int epoll_ = -1;
   bool watched_ = false;
   std::uint64_t sockets_ = 0;  // how many had ever been made when `waits_` was
   std::vector<pollfd> waits_;  // as Exchange::addWaits gave them, and the waker
