@@ -15,7 +15,7 @@ Failure noSuch(std::string_view sink) { return {Status::NotFound, "no sink '" + 
 
 }  // namespace
 
-EventJournal::EventJournal(Parts parts) : parts_(std::move(parts)) { parts_.coordinator.addObserver(*this); }
+EventJournal::EventJournal(const Parts& parts) : parts_(parts) { parts_.coordinator.addObserver(*this); }
 
 std::unique_ptr<HookSink> EventJournal::makeSink(NewSink& sink) {
   HookSink::Parts parts{parts_.loop, parts_.log, parts_.metrics, parts_.deadLetters,

@@ -32,7 +32,7 @@ class EventJournal final : public ClusterObserver {
   };
 
   // Registers itself with the coordinator; everything given outlives this object.
-  explicit EventJournal(Parts parts);
+  explicit EventJournal(const Parts& parts);
   EventJournal(const EventJournal&) = delete;
   EventJournal& operator=(const EventJournal&) = delete;
 

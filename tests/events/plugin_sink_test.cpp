@@ -140,8 +140,7 @@ class PluginSinkTest : public ::testing::Test {
   }
   std::future<SinkAnswer> deliver(std::uint32_t attempt = 1) {
     history_.value("key");
-    const auto event =
-        *history_.state.events.find(EventSeq(history_.state.nextEvent.value - 1));
+    const auto event = *history_.state.events.find(EventSeq(history_.state.nextEvent.value - 1));
     auto promise = std::make_shared<std::promise<SinkAnswer>>();
     onLoop([&] {
       port_->deliver(

@@ -53,8 +53,8 @@ typedef struct ck_sink_simple_1 {
    * event_in->deadline; one that blocks on keeps only its own sink waiting, and its late answer still counts.
    * error->retry_after_ms is heeded. */
   ck_status (*deliver)(void* self, const ck_event* event_in, ck_error* error) CK_NOEXCEPT;
-  /* Optional [any]: the sink ends, with the node or for a reload. Whatever deliver does now should end soon, by CANCELLED unless it is
-   * done. Once. */
+  /* Optional [any]: the sink ends, with the node or for a reload. Whatever deliver does now should end soon,
+   * by CANCELLED unless it is done. Once. */
   void (*cancel)(void* self) CK_NOEXCEPT;
 } ck_sink_simple_1;
 

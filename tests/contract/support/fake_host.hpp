@@ -68,7 +68,7 @@ class FakeHost {
 
   mutable std::mutex mutex_;
   std::deque<std::pair<ck_fn, void*>> posted_;
-  std::map<std::uint64_t, Timer> timers_;  // loop only
+  std::map<std::uint64_t, Timer> timers_;           // loop only
   std::map<int, std::pair<ck_fn, void*>> watched_;  // loop only
   std::uint64_t lastTimer_ = 0;
   std::map<ck_token, std::optional<Completion>> tokens_;
