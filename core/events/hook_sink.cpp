@@ -189,16 +189,17 @@ void HookSink::giveUp(DeliveryId id, const SinkAnswer& answer) {
                                     {"attempts", was.attempt},
                                     {"reason", lastError_},
                                     {"kept", rules_.deadLetter}});
-  if (!rules_.deadLetter || planted(StateDefect::DeadLetterNotAwaited)) return done(id);
+  if (!rules_.deadLetter) return done(id);
   parts_.deadLetters.keep(
       {rules_.name, was.event, parts_.line(*was.event), was.attempt, answer.text, parts_.loop.wall()},
       [this, alive = lifetime_.watch(), id](SinkAnswer kept) {
-        if (alive.expired()) return;
+        if (alive.expired() || planted(StateDefect::DeadLetterNotAwaited)) return;
         if (kept.status == Status::Ok) return done(id);
         parts_.log.error("dead_letter_not_kept", {{"sink", rules_.name}, {"reason", kept.text}});
         schedule_.retry(id, parts_.loop.now(), kSaveRetry);
         pump();
       });
+  if (planted(StateDefect::DeadLetterNotAwaited)) done(id);
 }
 
 void HookSink::done(DeliveryId id) {

@@ -43,7 +43,8 @@ int append(int fd, const std::string& line, off_t size) {
   return ::fdatasync(fd) == 0 ? 0 : errno;
 }
 
-// A new or renamed file is there after a power loss only once its folder says so.
+// A new or renamed file is there after a power loss only once its folder says so, and a new folder once the
+// one above it does.
 int syncFolder(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
@@ -77,6 +78,7 @@ SinkAnswer LetterFiles::write(Place& place, const Letter& letter) {
   struct stat before {};
   const bool exists = ::stat(path.c_str(), &before) == 0;
   const bool full = exists && static_cast<std::uintmax_t>(before.st_size) >= maxBytes;
+  if (full || !exists) place.synced.erase(letter.sink);
   if (full) fs::rename(path, place.folder / (letter.sink + ".1.jsonl"), error);
   if (error) return failedAt(path, error.value());
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -84,7 +86,11 @@ SinkAnswer LetterFiles::write(Place& place, const Letter& letter) {
   struct stat now {};
   int failed = ::fstat(fd, &now) != 0 ? errno : append(fd, lineOf(letter), now.st_size);
   ::close(fd);
-  if (failed == 0 && (full || !exists)) failed = syncFolder(place.folder);
+  // A file that is there already may be that of a run which ended before this.
+  const bool synced = place.synced.contains(letter.sink);
+  if (failed == 0 && !synced) failed = syncFolder(place.folder);
+  if (failed == 0 && !synced) failed = syncFolder(place.folder.parent_path());
+  if (failed == 0) place.synced.insert(letter.sink);
   return failed == 0 ? SinkAnswer{} : failedAt(path, failed);
 }
 

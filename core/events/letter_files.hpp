@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "events/dead_letters.hpp"
 #include "host/event_loop.hpp"
@@ -26,6 +28,7 @@ class LetterFiles final : public DeadLetters {
   struct Place {
     std::mutex mutex;  // one letter at a time
     std::filesystem::path folder;
+    std::set<std::string> synced;  // sinks whose file's name this run has made durable
   };
   static SinkAnswer write(Place& place, const Letter& letter);
 

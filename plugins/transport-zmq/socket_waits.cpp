@@ -19,12 +19,6 @@ void add(int epoll, int fd) {
     throw Error(CK_IO, "cannot wait for the transport's sockets", errno);
 }
 
-int newEpoll() {
-  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) throw Error(CK_IO, "no descriptor to wait for the transport's sockets", errno);
-  return fd;
-}
-
 bool sameDescriptors(const std::vector<pollfd>& a, const std::vector<pollfd>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const pollfd& x, const pollfd& y) { return x.fd == y.fd; });
@@ -37,23 +31,31 @@ SocketWaits::SocketWaits(Host host, std::shared_ptr<Waker> waker, std::function<
       readiness_(host.iface<ck_host_readiness_1>(CK_HOST_READINESS)),
       waker_(std::move(waker)),
       onReadable_(std::move(onReadable)) {
-  begin();
+  if (!begin())
+    throw Error(CK_UNSUPPORTED, "the host cannot wait for the transport's sockets (" CK_HOST_READINESS ")");
 }
 
 SocketWaits::~SocketWaits() { clear(); }
 
-void SocketWaits::begin() {
-  epoll_ = newEpoll();
+// With a new epoll instance in place of the one before; false: that one stays.
+bool SocketWaits::begin() {
+  if (readiness_ == nullptr) return false;
+  const int fresh = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fresh < 0) return false;
   const auto call = [](void* arg) noexcept { static_cast<SocketWaits*>(arg)->onReadable_(); };
-  watched_ = readiness_ != nullptr && readiness_->watch(host_.raw()->cx, epoll_, call, this) == CK_OK;
-  if (watched_) return;
+  if (readiness_->watch(host_.raw()->cx, fresh, call, this) != CK_OK) {
+    ::close(fresh);
+    return false;
+  }
   clear();
-  throw Error(CK_UNSUPPORTED, "the host cannot wait for descriptors (" CK_HOST_READINESS ")");
+  epoll_ = fresh;
+  return true;
 }
 
 void SocketWaits::clear() {
-  if (std::exchange(watched_, false)) readiness_->unwatch(host_.raw()->cx, epoll_);
-  if (epoll_ >= 0) ::close(std::exchange(epoll_, -1));
+  if (epoll_ < 0) return;
+  readiness_->unwatch(host_.raw()->cx, epoll_);
+  ::close(std::exchange(epoll_, -1));
 }
 
 const std::vector<pollfd>& SocketWaits::poll() {
@@ -63,9 +65,11 @@ const std::vector<pollfd>& SocketWaits::poll() {
   return waits_;
 }
 
-// libzmq closes a socket's descriptor when it likes, and by then somebody else's may have its number: taken
-// away by number it could be theirs. So what is no more goes with the epoll instance that had it. The same
-// numbers may be other sockets: the count of sockets ever made tells.
+// libzmq closes a socket's descriptor when it likes, and by then somebody else's may have its number. So what
+// is no more goes with the epoll instance that had it. Without a descriptor for a new one it is taken away by
+// its number after all: the kernel knows that somebody else's is not in there, only a sanitizer does not.
+//
+// The same numbers may be other sockets: the count of sockets ever made tells.
 void SocketWaits::update(Exchange& exchange) {
   fresh_.clear();
   exchange.addWaits(fresh_);
@@ -73,9 +77,9 @@ void SocketWaits::update(Exchange& exchange) {
   const std::uint64_t sockets = exchange.socketsMade();
   if (sockets == sockets_ && sameDescriptors(fresh_, waits_)) return;
   sockets_ = sockets;
+  if (!begin())
+    for (const pollfd& wait : waits_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, wait.fd, nullptr);
   waits_ = fresh_;
-  clear();
-  begin();
   for (const pollfd& wait : waits_) add(epoll_, wait.fd);
 }
 

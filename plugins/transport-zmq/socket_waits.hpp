@@ -31,14 +31,13 @@ class SocketWaits {
   void clear();
 
  private:
-  void begin();
+  bool begin();
 
   const Host host_;
   const ck_host_readiness_1* const readiness_;
   const std::shared_ptr<Waker> waker_;
   const std::function<void()> onReadable_;
-  int epoll_ = -1;
-  bool watched_ = false;
+  int epoll_ = -1;             // the host watches it
   std::uint64_t sockets_ = 0;  // how many had ever been made when `waits_` was
   std::vector<pollfd> waits_;  // as Exchange::addWaits gave them, and the waker
   std::vector<pollfd> fresh_;

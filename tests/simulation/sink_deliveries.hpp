@@ -27,7 +27,7 @@ class SinkDeliveries {
   // who was deposed may not know yet what its successor has told.
   void told(MemberId member, const SinkRules& sink, const ClusterEvent& event, bool inOffice,
             Verdict& verdict);
-  // The sink has acknowledged it, or its attempts are used up.
+  // The sink has acknowledged it, or given it up and, where it has dead letters, that one is kept.
   void done(MemberId member, const SinkRules& sink, const ClusterEvent& event, Verdict& verdict);
   // The cursor of a node's own sink: read when it starts, given to the disk, and durable.
   void loaded(MemberId member, const SinkRules& sink, const std::optional<SinkCursor>& cursor,

@@ -27,7 +27,8 @@ class Witness {
   virtual void committed(MemberId, std::span<const Committed>) {}
   // After a batch was applied; after a restore, with no events.
   virtual void state(MemberId, const ClusterState&, std::span<const std::shared_ptr<const ClusterEvent>>) {}
-  // A hook sink is given an event; it has acknowledged one, or its attempts are used up.
+  // A hook sink is given an event; it has acknowledged one, or given it up, and
+  // then its dead letter is kept, where there are any.
   virtual void sinkTold(MemberId, const SinkRules&, const ClusterEvent&) {}
   virtual void sinkDone(MemberId, const SinkRules&, const ClusterEvent&) {}
   // The cursor of a node's own sink was read, is given to the disk, is durable.

@@ -22,18 +22,20 @@ class Guest {
   Guest& operator=(const Guest&) = delete;
 
   void stop();  // it stays as it is
-  // After stop(): false when it is not removed within half a minute.
+  // After stop(): false when it is not removed, or does not end, within half a minute each.
   bool leave();
   std::size_t visits() const { return visits_; }                    // that began and ended as they should
-  const std::vector<std::string>& wrong() const { return wrong_; }  // after stop()
+  const std::vector<std::string>& wrong() const { return wrong_; }  // after leave()
 
  private:
   void work();
   bool removed();
+  bool hasEnded(std::chrono::milliseconds limit);
 
   TestNode& node_;
   const std::vector<HttpServer> others_;
   sim::Dice dice_;
+  std::string visit_;  // names the removal, so that it ends no other visit
   std::atomic<bool> stopped_ = false;
   std::atomic<std::size_t> visits_ = 0;
   std::vector<std::string> wrong_;
