@@ -31,25 +31,27 @@ SocketWaits::SocketWaits(Host host, std::shared_ptr<Waker> waker, std::function<
       readiness_(host.iface<ck_host_readiness_1>(CK_HOST_READINESS)),
       waker_(std::move(waker)),
       onReadable_(std::move(onReadable)) {
-  if (!begin())
-    throw Error(CK_UNSUPPORTED, "the host cannot wait for the transport's sockets (" CK_HOST_READINESS ")");
+  const ck_status begun = begin();
+  if (begun == CK_IO) throw Error(CK_IO, "no descriptor to wait for the transport's sockets", errno);
+  if (begun != CK_OK)
+    throw Error(CK_UNSUPPORTED, "the host cannot wait for descriptors (" CK_HOST_READINESS ")");
 }
 
 SocketWaits::~SocketWaits() { clear(); }
 
-// With a new epoll instance in place of the one before; false: that one stays.
-bool SocketWaits::begin() {
-  if (readiness_ == nullptr) return false;
+// With a new epoll instance in place of the one before; anything but CK_OK: that one stays. CK_IO: see errno.
+ck_status SocketWaits::begin() {
+  if (readiness_ == nullptr) return CK_UNSUPPORTED;
   const int fresh = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fresh < 0) return false;
+  if (fresh < 0) return CK_IO;
   const auto call = [](void* arg) noexcept { static_cast<SocketWaits*>(arg)->onReadable_(); };
   if (readiness_->watch(host_.raw()->cx, fresh, call, this) != CK_OK) {
     ::close(fresh);
-    return false;
+    return CK_UNSUPPORTED;
   }
   clear();
   epoll_ = fresh;
-  return true;
+  return CK_OK;
 }
 
 void SocketWaits::clear() {
@@ -77,7 +79,7 @@ void SocketWaits::update(Exchange& exchange) {
   const std::uint64_t sockets = exchange.socketsMade();
   if (sockets == sockets_ && sameDescriptors(fresh_, waits_)) return;
   sockets_ = sockets;
-  if (!begin())
+  if (begin() != CK_OK)
     for (const pollfd& wait : waits_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, wait.fd, nullptr);
   waits_ = fresh_;
   for (const pollfd& wait : waits_) add(epoll_, wait.fd);

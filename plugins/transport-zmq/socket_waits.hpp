@@ -31,7 +31,7 @@ class SocketWaits {
   void clear();
 
  private:
-  bool begin();
+  ck_status begin();
 
   const Host host_;
   const ck_host_readiness_1* const readiness_;

@@ -5,23 +5,10 @@
 #include <vector>
 
 #include "events/dead_letters.hpp"
-#include "host/event_loop.hpp"
-#include "simulation/dice.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/power.hpp"
-#include "simulation/witness.hpp"
+#include "simulation/sink_parts.hpp"
 
 namespace clusterkit::sim {
-
-// What sinks need of their node and their simulation; outlives them.
-struct SinkParts {
-  MemberId member;
-  EventLoop& loop;
-  Power& power;
-  Dice& dice;
-  Witness& witness;
-  const bool& calm;  // no sink fails any more, and every letter is kept
-};
 
 class SimLetters final : public DeadLetters {
  public:

@@ -12,6 +12,9 @@ namespace clusterkit::test {
 
 class OwnNetwork {
  public:
+  static constexpr const char* kNeeds =
+      "hosts of its own need root, the right to make network namespaces, and iproute2";
+
   // Moves this process into a new network namespace: before its first thread. The hosts are numbered from 1.
   explicit OwnNetwork(std::size_t hosts);
   ~OwnNetwork();

@@ -12,7 +12,7 @@ namespace {
 class Partition : public testing::Test {
  protected:
   void SetUp() override {
-    if (!network_.works()) GTEST_SKIP() << "network namespaces are not to be had here";
+    if (!network_.works()) GTEST_SKIP() << OwnNetwork::kNeeds;
     for (std::size_t number = 1; number <= 3; ++number)
       cluster_.add({}, Format::ini, network_.host(number)).start();
     ASSERT_TRUE(

@@ -14,8 +14,6 @@
 namespace clusterkit::test {
 namespace {
 
-constexpr const char* kNoNetwork =
-    "hosts of its own need root, the right to make network namespaces, and iproute2";
 constexpr std::size_t kClients = 8, kFollowers = 3;
 
 std::uint64_t fromEnvironment(const char* name, std::uint64_t otherwise) {
@@ -68,8 +66,9 @@ TEST(Torture, NothingThatClientsWereToldTurnsOutWrong) {
 
   OwnNetwork network(nodes + 1);
   if (!network.works()) {
-    ASSERT_EQ(std::getenv("CLUSTERKIT_TORTURE_SECONDS"), nullptr) << kNoNetwork;  // somebody wants to see it
-    GTEST_SKIP() << kNoNetwork;
+    ASSERT_EQ(std::getenv("CLUSTERKIT_TORTURE_SECONDS"), nullptr)
+        << OwnNetwork::kNeeds;  // somebody wants to see it
+    GTEST_SKIP() << OwnNetwork::kNeeds;
   }
   TestCluster cluster(restless());
   std::vector<HttpServer> servers;
