@@ -8,12 +8,20 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <system_error>
+
 #include "http/http_loop.hpp"
 
 namespace clusterkit::http {
 namespace {
 
 constexpr int kBacklog = 1024;
+
+// Of an error number without a class of its own, "no descriptors" for one, Poco says the number only.
+std::string reasonOf(const Poco::Exception& failure) {
+  const bool numbered = failure.code() != 0 && dynamic_cast<const Poco::IOException*>(&failure) != nullptr;
+  return numbered ? std::generic_category().message(failure.code()) : failure.displayText();
+}
 
 Poco::Net::SocketAddress parseAddress(const std::string& listen) {
   try {
@@ -34,18 +42,30 @@ Poco::Net::ServerSocket listenOn(const std::string& listen) {
   } catch (const Poco::Exception& failure) {
     const bool inUse = failure.code() == EADDRINUSE;
     throw ListenError(inUse ? ListenError::Reason::AddressInUse : ListenError::Reason::Other,
-                      "cannot listen on " + listen + ": " + failure.displayText());
+                      "cannot listen on " + listen + ": " + reasonOf(failure));
   }
   ::fcntl(listener.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
   return listener;
 }
 
+std::unique_ptr<HttpLoop> loopOf(const ServerOptions& options, const Poco::Net::ServerSocket& listener,
+                                 RequestHandler& handler, HttpStats& stats) {
+  const std::string what = "cannot wait for clients of " + options.listen + ": ";
+  try {
+    return std::make_unique<HttpLoop>(options, listener, handler, stats);
+  } catch (const Poco::Exception& failure) {
+    throw ListenError(ListenError::Reason::Other, what + reasonOf(failure));
+  } catch (const std::system_error& failure) {
+    throw ListenError(ListenError::Reason::Other, what + failure.what());
+  }
+}
+
 }  // namespace
 
 HttpServer::HttpServer(ServerOptions options, RequestHandler& handler) {
-  Poco::Net::ServerSocket listener = listenOn(options.listen);
+  const Poco::Net::ServerSocket listener = listenOn(options.listen);
   port_ = listener.address().port();
-  loop_ = std::make_unique<HttpLoop>(options, std::move(listener), handler, stats_);
+  loop_ = loopOf(options, listener, handler, stats_);
 }
 
 HttpServer::~HttpServer() { stop(); }

@@ -41,8 +41,8 @@ TEST(LogLine, JsonKeepsNumbersAndFlagsAsSuch) {
 }
 
 TEST(LogLine, NoValueCanForgeALineOrDriveATerminal) {
-  const std::string evil =
-      std::string("x\n2026 info fake_event ") + "\x1b[2J" + '\0' + "\xff\xc0\xaf" + "\xed\xa0\x80";
+  using namespace std::string_literals;
+  const std::string evil = "x\n2026 info fake_event \x1b[2J\0\xff\xc0\xaf\xed\xa0\x80"s;
   for (const std::string& line : {text({{"v", evil}}), json({{"v", evil}})}) {
     EXPECT_EQ(
         std::count_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }),

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <deque>
+#include <string>
+#include <vector>
 
 #include "http/raw_client.hpp"
 #include "http/test_server.hpp"
@@ -350,6 +353,28 @@ TEST(HttpServer, S118_RunsOutOfDescriptorsAndRecovers) {
   clients.clear();
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(eventually([&] { return server.answers(); }));
+}
+
+TEST(HttpServer, ThatHasTooFewDescriptorsToStartSaysSo) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int lowestFree = ::dup(STDERR_FILENO);
+  ASSERT_GE(lowestFree, 0);
+  ::close(lowestFree);
+  std::vector<std::string> said;
+  for (rlim_t spare = 0; spare < 6; ++spare) {
+    const rlimit low{static_cast<rlim_t>(lowestFree) + spare, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+    try {
+      const TestServer server;
+    } catch (const ListenError& error) {
+      said.emplace_back(error.what());
+    }
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  // A socket that listens, an eventfd that wakes, an epoll instance that waits: each may be the one too many.
+  EXPECT_GE(said.size(), 3U);
+  EXPECT_THAT(said, testing::Each(testing::HasSubstr("Too many open files")));
 }
 
 TEST(HttpServer, UsesNoProcessorTimeWhenNothingHappens) {
